@@ -1,0 +1,175 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Limits are what the API grants one zone or account on one dataset.
+// https://developers.cloudflare.com/analytics/graphql-api/features/discovery/settings/
+type Limits struct {
+	Enabled bool
+	// AvailableFields are the readable fields with "_" between levels, such as sum_requests.
+	AvailableFields []string
+	// MaxDuration bounds the length of a window and NotOlderThan the age of its begin.
+	MaxDuration, NotOlderThan time.Duration
+	MaxPageSize, MaxFields    int
+}
+
+// Offers reports whether a field, as a dotted path of Operation.Fields, may be read. A list that names a parent offers
+// all below it; without a list nothing is known to be refused.
+func (l Limits) Offers(path string) bool {
+	if len(l.AvailableFields) == 0 {
+		return true
+	}
+	for name := path; ; {
+		if slices.Contains(l.AvailableFields, strings.ReplaceAll(name, ".", "_")) {
+			return true
+		}
+		dot := strings.LastIndexByte(name, '.')
+		if dot < 0 {
+			return false
+		}
+		name = name[:dot]
+	}
+}
+
+// Limits asks for the limits of datasets (node names) by tag and node, in as many queries as it takes. A scope that is
+// refused does not keep the others from being answered: then both the map and the error are there.
+func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
+	known := map[string]map[string]Limits{}
+	if len(tags) == 0 || len(nodes) == 0 {
+		return known, nil
+	}
+	query, err := settingsQuery(scope, nodes)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	var failures []error
+	for chunk := range slices.Chunk(tags, scope.tagsPerQuery()) {
+		if err := c.limits(ctx, query, scope, chunk, nodes, known); err != nil {
+			failures = append(failures, err)
+			if !ClassOf(err).Splittable() {
+				break
+			}
+		}
+	}
+	return known, errors.Join(failures...)
+}
+
+// limits asks for one chunk and, when that is refused, for its halves.
+func (c *Client) limits(ctx context.Context, query string, scope ScopeKind, tags, nodes []string, known map[string]map[string]Limits) error {
+	_, shared, _ := scope.filter()
+	variables := map[string]any{shared: tags}
+	if scope == AccountScope {
+		variables[shared] = tags[0]
+	}
+	answered, err := post(ctx, c, query, variables, func(x exchange, data json.RawMessage) (map[string]map[string]Limits, error) {
+		return c.readLimits(x, data, scope, tags, nodes)
+	})
+	if err == nil {
+		maps.Copy(known, answered)
+		return nil
+	}
+	if len(tags) == 1 || !ClassOf(err).Splittable() || ctx.Err() != nil {
+		return err
+	}
+	half := len(tags) / 2
+	first := c.limits(ctx, query, scope, tags[:half], nodes, known)
+	if first != nil && !ClassOf(first).Splittable() {
+		return first
+	}
+	return errors.Join(first, c.limits(ctx, query, scope, tags[half:], nodes, known))
+}
+
+// settingsQuery is the document for the limits of datasets.
+func settingsQuery(scope ScopeKind, nodes []string) (string, error) {
+	settings := &ast.Field{Alias: "settings", Name: "settings"}
+	for _, node := range nodes {
+		if !isName(node) {
+			return "", fmt.Errorf("%q is not the name of a dataset", node)
+		}
+		field := leaf(node)
+		for _, name := range []string{"enabled", "availableFields", "maxDuration", "maxNumberOfFields", "maxPageSize", "notOlderThan"} {
+			field.SelectionSet = append(field.SelectionSet, leaf(name))
+		}
+		settings.SelectionSet = append(settings.SelectionSet, field)
+	}
+	key, shared, sharedType := scope.filter()
+	return format(ast.VariableDefinitionList{{Variable: shared, Type: typeOf(sharedType)}}, &ast.Field{
+		Alias: scope.list(), Name: scope.list(), Arguments: filterBy(key, shared),
+		SelectionSet: ast.SelectionSet{leaf(scope.tag()), settings},
+	}), nil
+}
+
+// isName reports whether a text is a GraphQL name.
+func isName(text string) bool {
+	for i, r := range text {
+		letter := r == '_' || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z')
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// settings is the type Settings of the API; times are in seconds.
+type settings struct {
+	Enabled           *bool    `json:"enabled"`
+	AvailableFields   []string `json:"availableFields"`
+	MaxDuration       int64    `json:"maxDuration"`
+	MaxNumberOfFields int64    `json:"maxNumberOfFields"`
+	MaxPageSize       int64    `json:"maxPageSize"`
+	NotOlderThan      int64    `json:"notOlderThan"`
+}
+
+func (c *Client) readLimits(x exchange, data json.RawMessage, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
+	view, err := c.view(x, data, scope, tags)
+	if err != nil {
+		return nil, err
+	}
+	result := map[string]map[string]Limits{}
+	for tag, fields := range view.scopes {
+		var byNode map[string]*settings
+		if err := json.Unmarshal(fields["settings"], &byNode); err != nil {
+			return nil, x.error(ClassMalformed, "the settings of a "+scope.String()+" are not an object")
+		}
+		result[tag] = map[string]Limits{}
+		for _, node := range nodes {
+			found := byNode[node]
+			if found == nil || found.Enabled == nil {
+				return nil, x.error(ClassMalformed, "the settings of "+node+" are missing")
+			}
+			result[tag][node] = found.limits()
+		}
+	}
+	return result, nil
+}
+
+func (s settings) limits() Limits {
+	return Limits{
+		Enabled:         *s.Enabled,
+		AvailableFields: s.AvailableFields,
+		MaxDuration:     seconds(s.MaxDuration),
+		NotOlderThan:    seconds(s.NotOlderThan),
+		MaxPageSize:     int(s.MaxPageSize),
+		MaxFields:       int(s.MaxNumberOfFields),
+	}
+}
+
+// seconds converts without overflow; negative spans are none.
+func seconds(n int64) time.Duration {
+	return time.Duration(min(max(n, 0), int64(math.MaxInt64/time.Second))) * time.Second
+}

@@ -1,0 +1,46 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflare
+
+// ScopeKind tells below which list of the GraphQL viewer a dataset is asked for.
+type ScopeKind int
+
+// The two scopes that datasets are read from.
+const (
+	// ZoneScope is viewer.zones: up to ten zones in one query.
+	ZoneScope ScopeKind = iota
+	// AccountScope is viewer.accounts: one account in one query.
+	AccountScope
+)
+
+// String returns "zone" or "account".
+func (k ScopeKind) String() string {
+	if k == AccountScope {
+		return "account"
+	}
+	return "zone"
+}
+
+// list is the field of viewer that holds the scopes of this kind.
+func (k ScopeKind) list() string { return k.String() + "s" }
+
+// tag is the field by which each scope names itself in an answer.
+func (k ScopeKind) tag() string { return k.String() + "Tag" }
+
+// filter is the key of the list's filter, and variable and variableType what is passed to it.
+func (k ScopeKind) filter() (key, variable, variableType string) {
+	if k == AccountScope {
+		return "accountTag", "account", "string!"
+	}
+	return "zoneTag_in", "zones", "[string!]"
+}
+
+// tagsPerQuery is how many scopes Cloudflare accepts in one query, on every plan.
+// https://developers.cloudflare.com/analytics/graphql-api/limits/
+func (k ScopeKind) tagsPerQuery() int {
+	if k == AccountScope {
+		return 1
+	}
+	return 10
+}
