@@ -1,0 +1,218 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// A page's body is: the partition's ID, the page's number, the number of series, the texts that occur as attribute
+// values (each once), the first start timestamp, the unit of start timestamps, and then for each series
+//
+//	2 × metric + 1 if shown; for each attribute the number of its text; start timestamp, as difference to that of
+//	the series before, in units; value.
+//
+// The unit is the greatest that divides all differences (windows usually begin at full minutes). Doubles are written
+// with their bytes in reverse order: most have only zeros at the low end.
+
+// encoder holds the memory that is used again from record to record.
+type encoder struct {
+	scratch []byte
+	body    []byte
+	numbers map[string]int // of texts
+	texts   []string
+	values  []string
+}
+
+// done completes the record that was made in the scratch memory, and returns a copy that the storage may keep.
+func (enc *encoder) done(b []byte) []byte {
+	enc.scratch = endRecord(b)
+	return bytes.Clone(enc.scratch)
+}
+
+func (enc *encoder) page(id ID, number int, metrics []Metric, entries []entry) []byte {
+	unit := startUnit(entries)
+	enc.encodeEntries(metrics, entries, unit)
+	b := beginRecord(enc.scratch[:0], pageMagic)
+	b = appendID(b, id)
+	b = binary.AppendUvarint(b, uint64(number))
+	b = binary.AppendUvarint(b, uint64(len(entries)))
+	b = binary.AppendUvarint(b, uint64(len(enc.texts)))
+	for _, text := range enc.texts {
+		b = appendText(b, text)
+	}
+	b = binary.AppendVarint(b, entries[0].start)
+	b = binary.AppendVarint(b, unit)
+	return enc.done(append(b, enc.body...))
+}
+
+func (enc *encoder) encodeEntries(metrics []Metric, entries []entry, unit int64) {
+	if enc.numbers == nil {
+		enc.numbers = map[string]int{}
+	}
+	clear(enc.numbers)
+	enc.texts = enc.texts[:0]
+	b := enc.body[:0]
+	previous := entries[0].start
+	for i := range entries {
+		e := &entries[i]
+		b = binary.AppendUvarint(b, tag(e))
+		enc.values = appendValues(enc.values[:0], e.key)
+		for _, value := range enc.values {
+			b = binary.AppendUvarint(b, uint64(enc.number(value)))
+		}
+		b = binary.AppendVarint(b, (e.start-previous)/unit)
+		b = binary.AppendUvarint(b, metrics[e.metric].Type.pack(e.bits))
+		previous = e.start
+	}
+	enc.body = b
+}
+
+func tag(e *entry) uint64 {
+	if e.state == shown {
+		return 2*uint64(e.metric) + 1
+	}
+	return 2 * uint64(e.metric)
+}
+
+func (enc *encoder) number(text string) int {
+	n, ok := enc.numbers[text]
+	if !ok {
+		n = len(enc.texts)
+		enc.numbers[text] = n
+		enc.texts = append(enc.texts, text)
+	}
+	return n
+}
+
+// startUnit returns the greatest common divisor of the differences between start timestamps, or 1. Differences may wrap
+// around; adding them up wraps back.
+func startUnit(entries []entry) int64 {
+	unit := uint64(0)
+	previous := entries[0].start
+	for _, e := range entries {
+		difference := e.start - previous
+		unit = gcd(unit, min(uint64(difference), uint64(-difference)))
+		previous = e.start
+	}
+	if unit == 0 || unit > math.MaxInt64 {
+		return 1
+	}
+	return int64(unit)
+}
+
+func gcd(a, b uint64) uint64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+func (t ValueType) pack(v uint64) uint64 {
+	if t == Double {
+		return bits.ReverseBytes64(v)
+	}
+	return v
+}
+
+// unpack reports false for what is not the value of a cumulative counter.
+func (t ValueType) unpack(packed uint64) (uint64, bool) {
+	if t == Double {
+		v := bits.ReverseBytes64(packed)
+		return v, Value{bits: v, valueType: t}.isIncrement(t)
+	}
+	return packed, packed <= math.MaxInt64
+}
+
+// decodedPage is a page as read back.
+type decodedPage struct {
+	id      ID
+	number  int
+	entries []entry
+}
+
+// decodePage reads a page of a partition with these metrics. All keys of a page share one string.
+func decodePage(record []byte, metrics []Metric) (decodedPage, error) {
+	d, err := openRecord(record, pageMagic)
+	if err != nil {
+		return decodedPage{}, err
+	}
+	p := decodedPage{id: d.id(), number: d.number(math.MaxUint32)}
+	p.entries = make([]entry, d.number(pageSeries))
+	texts := make([][]byte, d.count())
+	for i := range texts {
+		texts[i] = d.text()
+	}
+	d.entries(p.entries, texts, metrics)
+	return p, d.end()
+}
+
+func (d *decoder) entries(entries []entry, texts [][]byte, metrics []Metric) {
+	var keys []byte
+	ends := make([]int, len(entries))
+	start, unit := d.varint(), d.varint()
+	for i := range entries {
+		e := &entries[i]
+		if !d.tag(e, len(metrics)) {
+			return
+		}
+		before := len(keys)
+		keys = d.key(keys, int(e.metric), len(metrics[e.metric].Attributes), texts)
+		if ends[i] = len(keys); ends[i]-before > maxKeyBytes {
+			d.fail()
+			return
+		}
+		start += d.varint() * unit
+		e.start = start
+		e.bits = d.value(metrics[e.metric].Type)
+	}
+	setKeys(entries, string(keys), ends)
+}
+
+func (d *decoder) tag(e *entry, metrics int) bool {
+	tag := d.uvarint()
+	if d.err != nil || tag/2 >= uint64(metrics) {
+		d.fail()
+		return false
+	}
+	e.metric = uint32(tag / 2)
+	if tag%2 == 1 {
+		e.state = shown
+	}
+	return true
+}
+
+// key reads the numbers of a series' attribute values and appends its key to dst, see appendKey.
+func (d *decoder) key(dst []byte, metric, attributes int, texts [][]byte) []byte {
+	limit := len(dst) + maxKeyBytes
+	dst = binary.AppendUvarint(dst, uint64(metric))
+	for range attributes {
+		n := d.uvarint()
+		if n >= uint64(len(texts)) || len(dst) > limit {
+			d.fail()
+			return dst
+		}
+		dst = appendText(dst, texts[n])
+	}
+	return dst
+}
+
+func (d *decoder) value(t ValueType) uint64 {
+	v, ok := t.unpack(d.uvarint())
+	if !ok {
+		d.fail()
+	}
+	return v
+}
+
+func setKeys(entries []entry, keys string, ends []int) {
+	begin := 0
+	for i, end := range ends {
+		entries[i].key = keys[begin:end]
+		begin = end
+	}
+}

@@ -1,0 +1,211 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Tx is a set of changes that Commit saves as a whole or not at all. It is not usable after Commit or Rollback.
+//
+// Its changes can be read from the ledger at once. Mistakes of the caller, such as an addition to a partition that is
+// not defined, make Commit fail.
+type Tx struct {
+	ledger  *Ledger
+	changes map[ID]*change
+	order   []*change
+	last    *change // the one looked up last: additions come partition by partition
+	key     []byte
+	refused uint64
+	err     error // the caller's first mistake
+	done    bool
+}
+
+// change is what a transaction did to one partition.
+type change struct {
+	id     ID
+	before *partition // when the transaction first touched it; nil: there was none
+	after  *partition // nil: deleted
+
+	// What it takes to bring before back.
+	cursor []byte
+	series int
+	undo   []oldValue
+
+	header bool   // the header of after has to be saved
+	dirty  []bool // by page of after; those past the end are clean
+}
+
+type oldValue struct {
+	entry uint32
+	bits  uint64
+}
+
+// Add raises a series of a defined partition; equal label sets are added up. The metric is an index into the defined
+// metrics, the values are in the order of its attributes. A series first seen gets the start timestamp, which must lie
+// in the range of [time.Time.UnixNano].
+//
+// Cumulative counters never go down and never overflow: a counter stays at the largest finite value of its type, and an
+// increment that is negative, NaN, infinite, a double for an integer metric, or for a label set longer than 64 KiB is
+// refused and counted in [Stats].
+func (tx *Tx) Add(id ID, metric int, values []string, start time.Time, v Value) {
+	c := tx.defined(id, "add to")
+	if c == nil {
+		return
+	}
+	if err := c.after.check(metric, values); err != nil {
+		tx.fail(err)
+		return
+	}
+	tx.key = appendKey(tx.key[:0], metric, values)
+	if !v.isIncrement(c.after.metrics[metric].Type) || len(tx.key) > maxKeyBytes {
+		tx.refused++
+		return
+	}
+	c.add(tx.key, metric, start, v)
+}
+
+// SetCursor replaces the cursor of a defined partition. The bytes are copied.
+func (tx *Tx) SetCursor(id ID, cursor []byte) {
+	c := tx.defined(id, "set the cursor of")
+	if c == nil || bytes.Equal(c.after.cursor, cursor) {
+		return
+	}
+	c.after.cursor = bytes.Clone(cursor)
+	c.header = true
+}
+
+// Delete removes a partition with everything in it, if it exists.
+func (tx *Tx) Delete(id ID) {
+	if _, ok := tx.ledger.partitions[id]; ok && !tx.done {
+		tx.replace(tx.change(id), nil)
+	}
+}
+
+// Rollback takes all changes back. After Commit or Rollback it does nothing, so it can be deferred.
+func (tx *Tx) Rollback() {
+	if tx.done {
+		return
+	}
+	tx.finish()
+	for _, c := range tx.order {
+		tx.ledger.set(c.id, c.before)
+		if c.before != nil {
+			c.restore()
+		}
+	}
+}
+
+func (tx *Tx) finish() {
+	tx.done = true
+	tx.ledger.tx = nil
+}
+
+func (tx *Tx) fail(err error) {
+	if tx.err == nil {
+		tx.err = fmt.Errorf("ledger: %w", err)
+	}
+}
+
+// defined returns the change of a partition that must exist, or nil.
+func (tx *Tx) defined(id ID, doing string) *change {
+	if c := tx.last; c != nil && c.id == id && c.after != nil && !tx.done {
+		return c
+	}
+	if _, ok := tx.ledger.partitions[id]; !ok || tx.done {
+		tx.fail(fmt.Errorf("%s partition %v, which is not defined in an open transaction", doing, id))
+		return nil
+	}
+	tx.last = tx.change(id)
+	return tx.last
+}
+
+func (tx *Tx) change(id ID) *change {
+	c, ok := tx.changes[id]
+	if !ok {
+		c = newChange(id, tx.ledger.partitions[id])
+		tx.changes[id] = c
+		tx.order = append(tx.order, c)
+	}
+	return c
+}
+
+func newChange(id ID, p *partition) *change {
+	c := &change{id: id, before: p, after: p}
+	if p != nil {
+		c.cursor = p.cursor
+		c.series = len(p.entries)
+	}
+	return c
+}
+
+// replace puts p in the place of the partition; nil removes it.
+func (tx *Tx) replace(c *change, p *partition) {
+	c.after = p
+	c.dirty = nil
+	c.header = true
+	if p != nil {
+		c.touchAll()
+	}
+	tx.ledger.set(c.id, p)
+}
+
+func (l *Ledger) set(id ID, p *partition) {
+	if _, ok := l.partitions[id]; ok != (p != nil) {
+		l.ids = nil
+	}
+	if p == nil {
+		delete(l.partitions, id)
+		return
+	}
+	l.partitions[id] = p
+}
+
+func (c *change) add(key []byte, metric int, start time.Time, v Value) {
+	p := c.after
+	i, ok := p.index[string(key)]
+	if !ok {
+		i = p.insert(entry{key: string(key), start: start.UnixNano(), metric: uint32(metric)})
+		c.touch(int(i) / pageSeries)
+	}
+	e := &p.entries[i]
+	bits := p.metrics[metric].Type.raise(e.bits, v)
+	if bits == e.bits {
+		return
+	}
+	if p == c.before && int(i) < c.series {
+		c.undo = append(c.undo, oldValue{entry: i, bits: e.bits})
+	}
+	e.bits = bits
+	c.touch(int(i) / pageSeries)
+}
+
+// touch marks a page to be saved, and with it the header, which vouches for the page.
+func (c *change) touch(page int) {
+	for page >= len(c.dirty) {
+		c.dirty = append(c.dirty, false)
+	}
+	c.dirty[page] = true
+	c.header = true
+}
+
+func (c *change) touchAll() {
+	c.header = true
+	for n := range c.after.pageCount() {
+		c.touch(n)
+	}
+}
+
+// restore makes before what it was when the transaction first touched it.
+func (c *change) restore() {
+	p := c.before
+	for _, old := range slices.Backward(c.undo) {
+		p.entries[old.entry].bits = old.bits
+	}
+	p.truncate(c.series)
+	p.cursor = c.cursor
+}

@@ -1,0 +1,99 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"math"
+	"time"
+)
+
+// ValueType says what a metric counts in.
+type ValueType uint8
+
+// The value types of a metric.
+const (
+	Int ValueType = iota
+	Double
+)
+
+// Value is a number of a metric's type, or an increment to it. The zero Value is the integer 0.
+type Value struct {
+	bits      uint64 // the int64, or the bits of the float64
+	valueType ValueType
+}
+
+// IntValue returns v as a Value.
+func IntValue(v int64) Value {
+	return Value{bits: uint64(v)}
+}
+
+// DoubleValue returns v as a Value.
+func DoubleValue(v float64) Value {
+	return Value{bits: math.Float64bits(v), valueType: Double}
+}
+
+// Int returns the value as an integer; the fraction of a double is cut off.
+func (v Value) Int() int64 {
+	if v.valueType == Double {
+		return int64(math.Float64frombits(v.bits))
+	}
+	return int64(v.bits)
+}
+
+// Double returns the value as a floating point number.
+func (v Value) Double() float64 {
+	if v.valueType == Double {
+		return math.Float64frombits(v.bits)
+	}
+	return float64(int64(v.bits))
+}
+
+// isIncrement reports whether a cumulative counter of type t can be raised by the value: finite, not negative, and
+// without loss of a fraction.
+func (v Value) isIncrement(t ValueType) bool {
+	if v.valueType == Int {
+		return int64(v.bits) >= 0
+	}
+	f := math.Float64frombits(v.bits)
+	return t == Double && f >= 0 && !math.IsInf(f, 1)
+}
+
+// raise adds an increment to the bits of a counter of type t. Counters stay at the largest finite value of their type
+// rather than overflow.
+func (t ValueType) raise(bits uint64, increment Value) uint64 {
+	if t == Double {
+		sum := math.Float64frombits(bits) + increment.Double()
+		return math.Float64bits(min(sum, math.MaxFloat64))
+	}
+	return min(bits+increment.bits, math.MaxInt64)
+}
+
+// Series is one series of a partition, see [Ledger.Series].
+type Series struct {
+	entry     *entry
+	valueType ValueType
+}
+
+// Metric returns the index of the series' metric in [Ledger.Metrics].
+func (s Series) Metric() int {
+	return int(s.entry.metric)
+}
+
+// AppendValues appends the attribute values to buf, in the order of [Metric].Attributes. It does not copy their text.
+func (s Series) AppendValues(buf []string) []string {
+	return appendValues(buf, s.entry.key)
+}
+
+// Start returns the start timestamp in UTC: the one given when the series was first seen.
+func (s Series) Start() time.Time {
+	return time.Unix(0, s.entry.start).UTC()
+}
+
+// Value returns what may be shown now: 0 until the zero of the series was emitted and that is saved.
+func (s Series) Value() Value {
+	if s.entry.state != shown {
+		return Value{valueType: s.valueType}
+	}
+	return Value{bits: s.entry.bits, valueType: s.valueType}
+}
