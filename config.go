@@ -1,0 +1,217 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/scraper/scraperhelper"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
+)
+
+// Config is the receiver's configuration.
+type Config struct {
+	ControllerConfig     scraperhelper.ControllerConfig `mapstructure:",squash"`
+	MetricsBuilderConfig metadata.MetricsBuilderConfig  `mapstructure:",squash"`
+
+	// APIToken authenticates with a Cloudflare API token.
+	APIToken configopaque.String `mapstructure:"api_token"`
+	// APIKey and APIEmail authenticate with a user's global API key instead.
+	APIKey   configopaque.String `mapstructure:"api_key"`
+	APIEmail string              `mapstructure:"api_email"`
+	// HTTP is the client that both APIs are asked with. GraphQL is at <endpoint>/graphql.
+	HTTP confighttp.ClientConfig `mapstructure:"http"`
+	// Retry says how a failed request is repeated inside one scrape; later scrapes try again in any case.
+	Retry configretry.BackOffConfig `mapstructure:"retry"`
+
+	// Accounts and Zones choose what is scraped, by id, name or glob.
+	Accounts  inventory.Filter `mapstructure:"accounts"`
+	Zones     inventory.Filter `mapstructure:"zones"`
+	Inventory InventoryConfig  `mapstructure:"inventory"`
+
+	// Delay is how long Cloudflare gets to settle before a window is read.
+	Delay time.Duration `mapstructure:"delay"`
+	// Lookback is how long before the newest settled minute the very first window starts.
+	Lookback time.Duration `mapstructure:"lookback"`
+	// MaxBackfill is the age at which a window that could not be read is given up.
+	MaxBackfill time.Duration `mapstructure:"max_backfill"`
+	// Storage names the extension that keeps the counters; without one they restart with the process.
+	Storage *component.ID `mapstructure:"storage"`
+
+	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
+	// Datasets has settings for single datasets, by Cloudflare's name.
+	Datasets map[string]DatasetConfig `mapstructure:"datasets"`
+}
+
+// InventoryConfig says how the list of accounts and zones is kept.
+type InventoryConfig struct {
+	// Refresh is how long a list is taken as current.
+	Refresh time.Duration `mapstructure:"refresh"`
+}
+
+// RateLimitConfig is the share of Cloudflare's quota that the receiver may use.
+type RateLimitConfig struct {
+	GraphQL RateConfig `mapstructure:"graphql"`
+	REST    RateConfig `mapstructure:"rest"`
+}
+
+// RateConfig is a number of requests in any span of time of that length.
+type RateConfig struct {
+	Requests int           `mapstructure:"requests"`
+	Per      time.Duration `mapstructure:"per"`
+}
+
+// DatasetConfig overrides settings for one dataset.
+type DatasetConfig struct {
+	Delay *time.Duration `mapstructure:"delay"`
+}
+
+func createDefaultConfig() component.Config {
+	client := confighttp.NewDefaultClientConfig()
+	client.Endpoint = "https://api.cloudflare.com/client/v4"
+	client.Timeout = 30 * time.Second
+
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.InitialInterval = 500 * time.Millisecond
+	retry.MaxInterval = 10 * time.Second
+	retry.MaxElapsedTime = 20 * time.Second
+
+	return &Config{
+		ControllerConfig:     scraperhelper.NewDefaultControllerConfig(),
+		MetricsBuilderConfig: metadata.NewDefaultMetricsBuilderConfig(),
+		HTTP:                 client,
+		Retry:                retry,
+		Inventory:            InventoryConfig{Refresh: 10 * time.Minute},
+		Delay:                5 * time.Minute,
+		MaxBackfill:          24 * time.Hour,
+		// 80 % of what Cloudflare documents for a user, who shares it with the dashboard and Terraform.
+		RateLimit: RateLimitConfig{
+			GraphQL: RateConfig{Requests: 240, Per: 5 * time.Minute},
+			REST:    RateConfig{Requests: 960, Per: 5 * time.Minute},
+		},
+	}
+}
+
+// Validate names each key that is wrong and what to write instead.
+func (c *Config) Validate() error {
+	return errors.Join(
+		c.validateCredentials(),
+		c.validateHTTP(),
+		c.validateTimes(),
+		c.validateRates(),
+		c.validateDatasets(),
+	)
+}
+
+func (c *Config) validateCredentials() error {
+	token, key, email := c.APIToken != "", c.APIKey != "", c.APIEmail != ""
+	extension := c.HTTP.Auth.HasValue()
+	switch {
+	case token && (key || email):
+		return errors.New("api_token: set either api_token or api_key with api_email, not both")
+	case extension && (token || key || email):
+		return errors.New("http::auth: set either http::auth or api_token (or api_key with api_email), not both")
+	case key && !email:
+		return errors.New("api_email: api_key needs the e-mail address of its user")
+	case email && !key:
+		return errors.New("api_key: api_email needs the global API key of that user; an API token goes into api_token, alone")
+	case !token && !key && !extension:
+		return errors.New("api_token: no credentials; set api_token, for example to ${env:CLOUDFLARE_API_TOKEN}, " +
+			"or api_key with api_email, or http::auth")
+	}
+	return nil
+}
+
+func (c *Config) validateHTTP() error {
+	u, err := url.Parse(c.HTTP.Endpoint)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return fmt.Errorf("http::endpoint: %q is not an http or https URL; Cloudflare's is https://api.cloudflare.com/client/v4", c.HTTP.Endpoint)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return errors.New("http::endpoint: must be a plain URL without user, query and fragment")
+	case c.HTTP.Timeout <= 0:
+		return errors.New("http::timeout: must be positive, so that a hung request ends")
+	}
+	return nil
+}
+
+func (c *Config) validateTimes() error {
+	var errs []error
+	if c.Inventory.Refresh <= 0 {
+		errs = append(errs, errors.New("inventory::refresh: must be positive"))
+	}
+	if c.Delay < 0 {
+		errs = append(errs, errors.New("delay: must not be negative; 5m suits Cloudflare"))
+	}
+	if c.Lookback < 0 {
+		errs = append(errs, errors.New("lookback: must not be negative"))
+	}
+	if c.MaxBackfill < time.Hour {
+		errs = append(errs, errors.New("max_backfill: must be at least 1h, so that a short outage loses nothing"))
+	}
+	if c.Lookback > c.MaxBackfill {
+		errs = append(errs, fmt.Errorf("lookback: %v is further back than max_backfill (%v)", c.Lookback, c.MaxBackfill))
+	}
+	if c.Delay >= c.MaxBackfill {
+		errs = append(errs, fmt.Errorf("delay: %v must be shorter than max_backfill (%v)", c.Delay, c.MaxBackfill))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateRates() error {
+	var errs []error
+	for _, r := range []struct {
+		key  string
+		rate RateConfig
+	}{{"graphql", c.RateLimit.GraphQL}, {"rest", c.RateLimit.REST}} {
+		if r.rate.Requests < minRequests {
+			errs = append(errs, fmt.Errorf("rate_limit::%s::requests: must be at least %d", r.key, minRequests))
+		}
+		if r.rate.Per <= 0 {
+			errs = append(errs, fmt.Errorf("rate_limit::%s::per: must be positive, for example 5m", r.key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// minRequests leaves room for the few requests that even one zone needs.
+const minRequests = 10
+
+func (c *Config) validateDatasets() error {
+	known, err := datasetNames()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Datasets)) {
+		if !slices.Contains(known, name) {
+			errs = append(errs, fmt.Errorf("datasets::%s: no such dataset; there are %s", name, strings.Join(known, ", ")))
+			continue
+		}
+		if d := c.Datasets[name].Delay; d != nil && (*d < 0 || *d >= c.MaxBackfill) {
+			errs = append(errs, fmt.Errorf("datasets::%s::delay: must not be negative and shorter than max_backfill (%v)", name, c.MaxBackfill))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// delay is how long a dataset gets to settle.
+func (c *Config) delay(dataset string) time.Duration {
+	if d := c.Datasets[dataset].Delay; d != nil {
+		return *d
+	}
+	return c.Delay
+}

@@ -1,0 +1,249 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
+)
+
+// The receiver's own metrics.
+const (
+	lostTime  = "cloudflare.exporter.lost.time"
+	watermark = "cloudflare.exporter.watermark.timestamp"
+)
+
+// emitter turns series into data points through the generated builder.
+type emitter struct {
+	mb         *metadata.MetricsBuilder
+	ints       map[string]recordInt
+	doubles    map[string]recordDouble
+	attributes map[string]func(string) metadata.MetricAttributeOption
+
+	ts      pcommon.Timestamp
+	start   pcommon.Timestamp // as set in the builder
+	values  []string
+	options []metadata.MetricAttributeOption
+	// ended counts, by instance and metric, the points at the end of a metric that are to be flagged.
+	ended map[endedKey]int
+}
+
+type endedKey struct{ instance, metric string }
+
+func newEmitter(mb *metadata.MetricsBuilder) *emitter {
+	mb.Reset(metadata.WithStartTime(0))
+	return &emitter{
+		mb: mb, ints: intRecorders(mb), doubles: doubleRecorders(mb), attributes: attributeOptions(), ended: map[endedKey]int{},
+	}
+}
+
+// emit hands on every known series of every scope, as saved, and the gauges as last read.
+func (s *metricsScraper) emit(now time.Time) pmetric.Metrics {
+	e := s.emitter
+	e.ts = pcommon.NewTimestampFromTime(now)
+	ended := s.findEnded()
+	for _, scope := range s.inventory.Scopes() {
+		for _, family := range s.sources.names {
+			s.emitPartition(partitionID(family, scope.Kind, scope.ID), scope, now, false)
+		}
+		e.resource(scope)
+	}
+	for id, scope := range ended {
+		if scope != nil {
+			s.emitPartition(id, *scope, now, true)
+			e.resource(*scope)
+		}
+	}
+	s.ended = ended
+	s.emitOwn()
+	s.ledger.Emitted()
+	return e.finish()
+}
+
+// findEnded gives the partitions whose family is disabled or whose scope is gone or no longer included, and the scope
+// where it is still known.
+func (s *metricsScraper) findEnded() map[ledger.ID]*inventory.Scope {
+	ended := map[ledger.ID]*inventory.Scope{}
+	if !s.inventory.Known() {
+		return ended
+	}
+	alive := map[ledger.ID]bool{receiverID(): true}
+	for _, scope := range s.inventory.Scopes() {
+		for _, family := range s.sources.names {
+			alive[partitionID(family, scope.Kind, scope.ID)] = true
+		}
+	}
+	for _, id := range s.ledger.IDs() {
+		if alive[id] {
+			continue
+		}
+		ended[id] = nil
+		kind, scopeID := scopeOf(id)
+		if scope, ok := s.inventory.Former(kind, scopeID); ok {
+			ended[id] = &scope
+		}
+	}
+	return ended
+}
+
+func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now time.Time, ended bool) {
+	metrics := s.ledger.Metrics(id)
+	for series := range s.ledger.Series(id) {
+		s.emitter.counter(scope.ID, metrics[series.Metric()], series, ended)
+	}
+	g := s.gauges[id]
+	if g == nil {
+		return
+	}
+	g.expire(now)
+	if ended {
+		g.replace(nil, nil, now)
+	}
+	for _, p := range g.live {
+		s.emitter.gauge(p)
+	}
+	for _, p := range g.ended {
+		s.emitter.gauge(p)
+		s.emitter.ended[endedKey{scope.ID, p.metric.Name}]++
+	}
+	g.ended = nil
+}
+
+func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool) {
+	e.startAt(series.Start())
+	e.values = series.AppendValues(e.values[:0])
+	e.setOptions(m.Attributes, e.values)
+	if m.Type == ledger.Double {
+		e.doubles[m.Name](e.ts, series.Value().Double(), e.options...)
+	} else {
+		e.ints[m.Name](e.ts, series.Value().Int(), e.options...)
+	}
+	if ended {
+		e.ended[endedKey{instance, m.Name}]++
+	}
+}
+
+func (e *emitter) gauge(p gaugePoint) {
+	e.startAt(time.Time{})
+	e.setOptions(p.metric.Attributes, p.Attributes)
+	if p.metric.Double {
+		e.doubles[p.metric.Name](e.ts, p.Double, e.options...)
+	} else {
+		e.ints[p.metric.Name](e.ts, p.Int, e.options...)
+	}
+}
+
+// startAt sets the start timestamp of the points that follow; gauges have none.
+func (e *emitter) startAt(t time.Time) {
+	var ts pcommon.Timestamp
+	if !t.IsZero() {
+		ts = pcommon.NewTimestampFromTime(t)
+	}
+	if ts != e.start {
+		e.mb.Reset(metadata.WithStartTime(ts))
+		e.start = ts
+	}
+}
+
+func (e *emitter) setOptions(keys, values []string) {
+	e.options = e.options[:0]
+	for i, key := range keys {
+		e.options = append(e.options, e.attributes[key](values[i]))
+	}
+}
+
+// resource closes what has been recorded as belonging to one zone or account. The service attributes become job and
+// instance in Prometheus, so that no exporter's default settings can merge two zones.
+func (e *emitter) resource(scope inventory.Scope) {
+	rb := e.mb.NewResourceBuilder()
+	rb.SetServiceName("cloudflare")
+	rb.SetServiceInstanceID(scope.ID)
+	rb.SetCloudflareAccountID(scope.AccountID)
+	rb.SetCloudflareAccountName(scope.AccountName)
+	if scope.Kind == cloudflare.ZoneScope {
+		rb.SetCloudflareZoneID(scope.ID)
+		rb.SetCloudflareZoneName(scope.Name)
+	}
+	e.mb.EmitForResource(metadata.WithResource(rb.Emit()))
+}
+
+// emitOwn records what the receiver says about itself.
+func (s *metricsScraper) emitOwn() {
+	e := s.emitter
+	metrics := s.ledger.Metrics(receiverID())
+	for series := range s.ledger.Series(receiverID()) {
+		e.counter("", metrics[series.Metric()], series, false)
+	}
+	e.startAt(time.Time{})
+	up := int64(0)
+	if s.health.well() {
+		up = 1
+	}
+	e.mb.RecordCloudflareExporterUpDataPoint(e.ts, up)
+	if s.inventory.Known() {
+		accounts, zones, filtered := s.inventory.Counts()
+		e.mb.RecordCloudflareAccountsDataPoint(e.ts, int64(accounts))
+		e.mb.RecordCloudflareZonesDataPoint(e.ts, int64(zones))
+		e.mb.RecordCloudflareZonesFilteredDataPoint(e.ts, int64(filtered))
+	}
+	for family, t := range s.watermarks() {
+		e.mb.RecordCloudflareExporterWatermarkTimestampDataPoint(e.ts, t.Unix(), metadata.WithMetricFamilyMetricAttribute(family))
+	}
+	rb := e.mb.NewResourceBuilder()
+	rb.SetServiceName("cloudflare")
+	rb.SetServiceInstanceID(s.settings.ID.String())
+	e.mb.EmitForResource(metadata.WithResource(rb.Emit()))
+}
+
+// watermarks gives the oldest watermark of each family.
+func (s *metricsScraper) watermarks() map[string]time.Time {
+	oldest := map[string]time.Time{}
+	for id, p := range s.partitions {
+		if t, ok := oldest[id.Family]; !ok || p.cursor.Watermark.Before(t) {
+			oldest[id.Family] = p.cursor.Watermark
+		}
+	}
+	return oldest
+}
+
+// finish gives the metrics and flags the points of series that have ended as having no value. They are the last of
+// their metric, since the Prometheus exporter takes no notice of what follows one.
+func (e *emitter) finish() pmetric.Metrics {
+	md := e.mb.Emit()
+	if len(e.ended) == 0 {
+		return md
+	}
+	for _, rm := range md.ResourceMetrics().All() {
+		instance, _ := rm.Resource().Attributes().Get("service.instance.id")
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				flagLast(m, e.ended[endedKey{instance.Str(), m.Name()}])
+			}
+		}
+	}
+	clear(e.ended)
+	return md
+}
+
+func flagLast(m pmetric.Metric, n int) {
+	var points pmetric.NumberDataPointSlice
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		points = m.Sum().DataPoints()
+	case pmetric.MetricTypeGauge:
+		points = m.Gauge().DataPoints()
+	default:
+		return
+	}
+	for i := points.Len() - n; i < points.Len(); i++ {
+		points.At(i).SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+	}
+}

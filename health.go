@@ -1,0 +1,110 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/scraper/scrapererror"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+)
+
+// health says what is wrong: in the log once per change, in the component's status, and in each scrape's error.
+type health struct {
+	logger *zap.Logger
+	host   component.Host
+
+	now, before map[string]*problem
+	reported    bool // the status has been reported at least once
+}
+
+// problem is everything that failed in one tick in the same way while doing the same.
+type problem struct {
+	class cloudflare.Class
+	first error
+	count int
+}
+
+func newHealth(logger *zap.Logger) *health {
+	return &health{logger: logger, now: map[string]*problem{}, before: map[string]*problem{}}
+}
+
+// failed notes an error, which may be several joined ones. An interruption by shutdown or by the end of the tick's time
+// is no fault: what was not asked is asked in the next tick.
+func (h *health) failed(doing string, err error) {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			h.failed(doing, e)
+		}
+		return
+	}
+	class := cloudflare.ClassOf(err)
+	if err == nil || class == cloudflare.ClassCanceled || errors.Is(err, context.Canceled) {
+		return
+	}
+	key := doing + " " + string(class)
+	if h.now[key] == nil {
+		h.now[key] = &problem{class: class, first: fmt.Errorf("%s: %w", doing, err)}
+	}
+	h.now[key].count++
+}
+
+// well says that nothing has failed in this tick so far.
+func (h *health) well() bool { return len(h.now) == 0 }
+
+// settle ends a tick: it logs what is new and what is over, reports the status if it changed, and returns a short
+// partial error while something is wrong, nil otherwise.
+func (h *health) settle() error {
+	for key, p := range h.now {
+		if h.before[key] == nil {
+			h.logger.Warn("Cloudflare's API did not answer all that was asked; what is missing will be asked for again",
+				zap.Error(p.first), zap.Int("failures", p.count), zap.String("class", string(p.class)),
+				zap.String("remedy", cloudflare.Remedy(p.class)))
+		}
+	}
+	for key, p := range h.before {
+		if h.now[key] == nil {
+			h.logger.Info("works again", zap.String("what", key), zap.String("class", string(p.class)))
+		}
+	}
+	err := h.summary()
+	h.reportStatus(err)
+	h.before, h.now = h.now, map[string]*problem{}
+	return err
+}
+
+func (h *health) summary() error {
+	if h.well() {
+		return nil
+	}
+	failures := 0
+	for _, p := range h.now {
+		failures += p.count
+	}
+	first := h.now[slices.Min(slices.Collect(maps.Keys(h.now)))]
+	return scrapererror.NewPartialScrapeError(fmt.Errorf("%d failures, one of them: %w", failures, first.first), failures)
+}
+
+// reportStatus never reports a permanent error: the Collector would not let the component recover from it, although a
+// token may be renewed at any time.
+func (h *health) reportStatus(err error) {
+	if h.host == nil || (h.reported && h.well() == (len(h.before) == 0)) {
+		return
+	}
+	h.reported = true
+	event := componentstatus.NewEvent(componentstatus.StatusOK)
+	if err != nil {
+		event = componentstatus.NewRecoverableErrorEvent(err)
+	}
+	componentstatus.ReportStatus(h.host, event)
+}

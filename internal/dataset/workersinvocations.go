@@ -1,0 +1,77 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import "time"
+
+// microseconds is the unit of Workers' CPU and wall times in the schema's descriptions.
+const microseconds = 1e-6
+
+// workersInvocationsAdaptiveDataset is an account's Workers by script and outcome. Durations called duration are
+// gigabyte-seconds, not seconds (schema text).
+func workersInvocationsAdaptiveDataset() *Dataset {
+	return withMeasures(Dataset{
+		Name:        "workersInvocationsAdaptive",
+		Family:      "workers_invocations",
+		Granularity: time.Minute,
+		Resolution:  time.Second,
+		Step:        15 * time.Minute,
+		Permission:  "Account > Account Analytics: Read",
+		text:        workersInvocationsAdaptive_Operation,
+	}, []measure[workersInvocationsRow]{
+		workersTotal("cloudflare.worker.requests", "requests", func(s *workersInvocationsSum) uint64 { return s.Requests }),
+		workersTotal("cloudflare.worker.errors", "errors", func(s *workersInvocationsSum) uint64 { return s.Errors }),
+		workersTotal("cloudflare.worker.subrequests", "subrequests", func(s *workersInvocationsSum) uint64 { return s.Subrequests }),
+		{
+			name: "cloudflare.worker.duration", attributes: workersAttributes(), fields: workersFields("sum.duration"),
+			doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
+				emit(r.Sum.Duration, r.Dimensions.ScriptName, r.Dimensions.Status)
+			},
+		},
+		workersQuantiles("cloudflare.worker.cpu_time", "cpuTime", microseconds, func(q *workersInvocationsQuantiles) [4]float64 {
+			return [4]float64{q.CpuTimeP50, q.CpuTimeP75, q.CpuTimeP99, q.CpuTimeP999}
+		}),
+		workersQuantiles("cloudflare.worker.wall_time", "wallTime", microseconds, func(q *workersInvocationsQuantiles) [4]float64 {
+			return [4]float64{q.WallTimeP50, q.WallTimeP75, q.WallTimeP99, q.WallTimeP999}
+		}),
+		workersQuantiles("cloudflare.worker.invocation.duration", "duration", 1, func(q *workersInvocationsQuantiles) [4]float64 {
+			return [4]float64{q.DurationP50, q.DurationP75, q.DurationP99, q.DurationP999}
+		}),
+	})
+}
+
+func workersAttributes(more ...string) []string {
+	return append([]string{"script_name", "status"}, more...)
+}
+
+func workersFields(more ...string) []string {
+	return append([]string{"dimensions.scriptName", "dimensions.status"}, more...)
+}
+
+func workersTotal(name, field string, value func(*workersInvocationsSum) uint64) measure[workersInvocationsRow] {
+	return measure[workersInvocationsRow]{
+		name: name, attributes: workersAttributes(), fields: workersFields("sum." + field),
+		ints: func(r *workersInvocationsRow, emit func(uint64, ...string)) {
+			emit(value(&r.Sum), r.Dimensions.ScriptName, r.Dimensions.Status)
+		},
+	}
+}
+
+// workersQuantiles is a gauge with one value per quantile, in the field's unit times factor.
+func workersQuantiles(name, field string, factor float64, values func(*workersInvocationsQuantiles) [4]float64,
+) measure[workersInvocationsRow] {
+	quantiles := [4]string{"P50", "P75", "P99", "P999"}
+	var fields []string
+	for _, q := range quantiles {
+		fields = append(fields, "quantiles."+field+q)
+	}
+	return measure[workersInvocationsRow]{
+		name: name, kind: Gauge, attributes: workersAttributes("quantile"), fields: workersFields(fields...),
+		doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
+			for i, v := range values(&r.Quantiles) {
+				emit(v*factor, r.Dimensions.ScriptName, r.Dimensions.Status, quantiles[i])
+			}
+		},
+	}
+}

@@ -1,0 +1,260 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package planner decides what to ask Cloudflare next: which datasets, for which zones or accounts, over which
+// windows, and what goes together into one document. It is a function of what it is told, does no I/O and keeps no
+// state; asking, splitting what went wrong and moving watermarks is left to the receiver.
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+)
+
+// Scope is a zone or an account.
+type Scope struct {
+	Kind cloudflare.ScopeKind
+	// ID is the zone's or account's identifier.
+	ID string
+	// Account is the identifier of the account that the scope belongs to; documents are shared out fairly by it.
+	Account string
+}
+
+// Window is the half-open interval [From, To).
+type Window struct{ From, To time.Time }
+
+// Width is the length of the window.
+func (w Window) Width() time.Duration { return w.To.Sub(w.From) }
+
+// Halves cuts the window in two at a multiple of the resolution; false when it is too narrow for that.
+func (w Window) Halves(resolution time.Duration) (first, second Window, ok bool) {
+	middle := w.From.Add(w.Width() / 2).Truncate(resolution)
+	if !middle.After(w.From) {
+		middle = middle.Add(resolution)
+	}
+	if !middle.Before(w.To) {
+		return w, Window{}, false
+	}
+	return Window{w.From, middle}, Window{middle, w.To}, true
+}
+
+// Source is a dataset as a scope may read it.
+type Source struct {
+	Dataset string
+	// Variant names the selection of fields; scopes share a document only where dataset and variant are equal.
+	Variant string
+	// Counters and Gauges say whether there is anything of that kind to read.
+	Counters, Gauges bool
+
+	Granularity  time.Duration
+	Resolution   time.Duration
+	Delay        time.Duration
+	Step         time.Duration
+	MaxDuration  time.Duration // 0: unlimited
+	NotOlderThan time.Duration // 0: unlimited
+	PageSize     int
+}
+
+// Horizon is the end of the newest settled granule: windows end here at the latest.
+func (s *Source) Horizon(clock time.Time) time.Time {
+	return clock.Add(-s.Delay).Truncate(s.Granularity)
+}
+
+// oldestMargin keeps a window clear of the edge of what Cloudflare still has while the query is under way.
+const oldestMargin = 2 * time.Minute
+
+// Oldest is the earliest instant that can still be asked for, given how far back the user wants to go.
+func (s *Source) Oldest(clock time.Time, maxBackfill time.Duration) time.Time {
+	reach := maxBackfill
+	if s.NotOlderThan > 0 {
+		reach = min(reach, s.NotOlderThan-oldestMargin)
+	}
+	return clock.Add(-reach).Truncate(s.Granularity).Add(s.Granularity)
+}
+
+// Partition is one family of one scope: where it is read from and how far that has come.
+type Partition struct {
+	Family string
+	Scope  Scope
+	Source Source
+	// Watermark is the instant up to which the counters are complete.
+	Watermark time.Time
+	// Observed is the end of the granule that the gauges were last read over.
+	Observed time.Time
+}
+
+// Part is one node of a document: a dataset over a window.
+type Part struct {
+	Family  string
+	Dataset string
+	Variant string
+	// Gauges says that the gauges are read instead of the counters.
+	Gauges bool
+	Window Window
+	// Resolution is what the window may be cut at.
+	Resolution time.Duration
+	Limit      int
+}
+
+// Document is a rectangle: each part is asked for each scope.
+type Document struct {
+	Scopes []Scope
+	Parts  []Part
+}
+
+// Nodes is the product that Cloudflare limits.
+func (d *Document) Nodes() int { return len(d.Scopes) * len(d.Parts) }
+
+// Oldest is the earliest instant the document asks for.
+func (d *Document) Oldest() time.Time {
+	return slices.MinFunc(d.Parts, func(a, b Part) int { return a.Window.From.Compare(b.Window.From) }).Window.From
+}
+
+// Limits bound a document.
+type Limits struct {
+	// Zones is the number of zones that one document may name; accounts always stand alone.
+	Zones int
+	// Nodes bounds scopes × parts.
+	Nodes int
+}
+
+// Plan gives the documents to send next, oldest watermark first and in turn by account. Each partition's windows
+// follow each other without a gap from its watermark; what does not fit into a document's bound is left to the next
+// call, when the watermarks have moved.
+func Plan(clock time.Time, partitions []Partition, limits Limits) []Document {
+	var docs []Document
+	for _, group := range group(clock, partitions) {
+		size := 1
+		if group.scopes[0].Kind == cloudflare.ZoneScope {
+			size = min(limits.Zones, limits.Nodes)
+		}
+		for scopes := range slices.Chunk(group.scopes, size) {
+			parts := group.parts[:min(len(group.parts), max(1, limits.Nodes/len(scopes)))]
+			docs = append(docs, Document{Scopes: scopes, Parts: parts})
+		}
+	}
+	return inTurn(docs)
+}
+
+// group is a set of scopes of one kind that need exactly the same parts.
+type scopeGroup struct {
+	scopes []Scope
+	parts  []Part
+}
+
+func group(clock time.Time, partitions []Partition) []*scopeGroup {
+	parts := map[Scope][]Part{}
+	var scopes []Scope
+	for i := range partitions {
+		p := &partitions[i]
+		needed := p.parts(clock)
+		if len(needed) == 0 {
+			continue
+		}
+		if _, seen := parts[p.Scope]; !seen {
+			scopes = append(scopes, p.Scope)
+		}
+		parts[p.Scope] = append(parts[p.Scope], needed...)
+	}
+	slices.SortFunc(scopes, compareScopes)
+
+	byNeed := map[string]*scopeGroup{}
+	var groups []*scopeGroup
+	for _, s := range scopes {
+		slices.SortStableFunc(parts[s], compareParts)
+		key := signature(s.Kind, parts[s])
+		g := byNeed[key]
+		if g == nil {
+			g = &scopeGroup{parts: parts[s]}
+			byNeed[key] = g
+			groups = append(groups, g)
+		}
+		g.scopes = append(g.scopes, s)
+	}
+	return groups
+}
+
+// maxWindows is how many windows of one partition are planned at once; documents hold fewer.
+const maxWindows = 64
+
+// parts are the nodes that a partition needs: gauges over the newest granule, then windows from the watermark on.
+func (p *Partition) parts(clock time.Time) []Part {
+	s := &p.Source
+	horizon := s.Horizon(clock)
+	part := Part{Family: p.Family, Dataset: s.Dataset, Variant: s.Variant, Resolution: s.Resolution, Limit: s.PageSize}
+	var parts []Part
+	if s.Gauges && p.Observed.Before(horizon) {
+		part.Gauges, part.Window = true, Window{horizon.Add(-s.Granularity), horizon}
+		parts = append(parts, part)
+	}
+	if !s.Counters {
+		return parts
+	}
+	step := s.Step
+	if s.MaxDuration > 0 {
+		step = min(step, s.MaxDuration)
+	}
+	step = max(step.Truncate(s.Granularity), s.Granularity)
+	part.Gauges = false
+	for from := p.Watermark; from.Before(horizon) && len(parts) < maxWindows; from = part.Window.To {
+		part.Window = Window{from, earliest(from.Add(step), horizon)}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// compareParts puts gauges first, since they are only of use now, then the oldest windows.
+func compareParts(a, b Part) int {
+	if a.Gauges != b.Gauges {
+		if a.Gauges {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(a.Window.From.Compare(b.Window.From), cmp.Compare(a.Dataset, b.Dataset))
+}
+
+func compareScopes(a, b Scope) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID))
+}
+
+func signature(kind cloudflare.ScopeKind, parts []Part) string {
+	var b strings.Builder
+	fmt.Fprint(&b, kind)
+	for _, p := range parts {
+		fmt.Fprint(&b, "|", p.Dataset, p.Variant, p.Gauges, p.Window.From.Unix(), p.Window.To.Unix(), p.Limit)
+	}
+	return b.String()
+}
+
+// inTurn orders documents by what they ask for, oldest first, and takes them from each account in turn, so that an
+// account with many zones cannot hold up the others.
+func inTurn(docs []Document) []Document {
+	slices.SortStableFunc(docs, func(a, b Document) int { return a.Oldest().Compare(b.Oldest()) })
+	taken := map[string]int{}
+	turns := make([]int, len(docs))
+	order := make([]int, len(docs))
+	for i := range docs {
+		account := docs[i].Scopes[0].Account
+		turns[i], order[i] = taken[account], i
+		taken[account]++
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(turns[a], turns[b]) })
+	sorted := make([]Document, len(docs))
+	for i, from := range order {
+		sorted[i] = docs[from]
+	}
+	return sorted
+}

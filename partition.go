@@ -1,0 +1,195 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/planner"
+)
+
+// partition is one family of one scope that can be read now.
+type partition struct {
+	id        ledger.ID
+	scope     inventory.Scope
+	selection *selection
+	source    planner.Source
+	cursor    cursor
+	observed  time.Time
+	failed    bool // in this tick
+}
+
+// cursor is how far a partition has been counted. It is saved with the counters.
+type cursor struct {
+	Watermark time.Time `json:"watermark"`
+	// Gaps are the newest windows that could not be counted.
+	Gaps []planner.Window `json:"gaps,omitempty"`
+}
+
+// maxGaps bounds what a cursor remembers; the counter of lost time has them all.
+const maxGaps = 20
+
+func (c *cursor) encode() []byte {
+	data, err := json.Marshal(c)
+	if err != nil { // times and slices of them always marshal
+		panic(err)
+	}
+	return data
+}
+
+// receiverID is the partition of the receiver's own counters. Its cursor is the inventory.
+func receiverID() ledger.ID { return ledger.ID{Family: "receiver", Scope: "receiver"} }
+
+func partitionID(family string, kind cloudflare.ScopeKind, id string) ledger.ID {
+	return ledger.ID{Family: family, Scope: kind.String() + "/" + id}
+}
+
+// scopeOf takes a partition's identifier apart again.
+func scopeOf(id ledger.ID) (cloudflare.ScopeKind, string) {
+	kind, scope, _ := strings.Cut(id.Scope, "/")
+	if kind == cloudflare.AccountScope.String() {
+		return cloudflare.AccountScope, scope
+	}
+	return cloudflare.ZoneScope, scope
+}
+
+// openPartitions makes a partition of each family that each scope may read, starting where the saved one left off.
+func (s *metricsScraper) openPartitions(tx *ledger.Tx) {
+	clock, ok := s.clock()
+	if !ok {
+		return
+	}
+	for _, scope := range s.inventory.Scopes() {
+		for _, family := range s.sources.names {
+			id := partitionID(family, scope.Kind, scope.ID)
+			sel, source, ok := s.selectSource(family, scope)
+			if !ok {
+				delete(s.partitions, id)
+				continue
+			}
+			s.openPartition(tx, id, scope, sel, source, clock)
+		}
+	}
+}
+
+// clock is the earlier of our clock and the API's, so that neither can make a window look settled too early.
+func (s *metricsScraper) clock() (time.Time, bool) {
+	api, ok := s.client.Clock()
+	if now := s.now(); now.Before(api) {
+		return now, ok
+	}
+	return api, ok
+}
+
+// selectSource finds the first dataset of the family that the scope may read now.
+func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*selection, planner.Source, bool) {
+	for _, src := range s.sources.families[family] {
+		if src.Scope() != scope.Kind || !s.inventory.Current(scope) {
+			continue
+		}
+		limits, ok := s.inventory.Limits(scope, src.Name)
+		if !ok {
+			continue
+		}
+		sel := src.selectFor(limits)
+		_, counters := src.Keep(dataset.Counter, sel.want)
+		_, gauges := src.Keep(dataset.Gauge, sel.want)
+		if !counters && !gauges {
+			continue
+		}
+		return sel, planner.Source{
+			Dataset: src.Name, Variant: sel.variant, Counters: counters, Gauges: gauges,
+			Granularity: src.Granularity, Resolution: src.Resolution, Step: src.Step, Delay: s.config.delay(src.Name),
+			MaxDuration: limits.MaxDuration, NotOlderThan: limits.NotOlderThan, PageSize: limits.MaxPageSize,
+		}, true
+	}
+	return nil, planner.Source{}, false
+}
+
+func (s *metricsScraper) openPartition(
+	tx *ledger.Tx, id ledger.ID, scope inventory.Scope, sel *selection, source planner.Source, clock time.Time,
+) {
+	p := s.partitions[id]
+	if p == nil {
+		p = &partition{id: id, cursor: s.cursor(id, source, clock)}
+		s.partitions[id] = p
+	}
+	p.scope, p.selection, p.source, p.failed = scope, sel, source, false
+	tx.Define(id, p.cursor.Watermark, sel.counters)
+	if _, saved := s.ledger.Cursor(id); !saved {
+		tx.SetCursor(id, p.cursor.encode())
+	}
+	s.giveUp(tx, p, clock)
+}
+
+// cursor continues the saved one or starts at the newest settled granule, less the lookback.
+func (s *metricsScraper) cursor(id ledger.ID, source planner.Source, clock time.Time) cursor {
+	first := cursor{Watermark: source.Horizon(clock).Add(-s.config.Lookback).Truncate(source.Granularity)}
+	saved, ok := s.ledger.Cursor(id)
+	if !ok || len(saved) == 0 {
+		return first
+	}
+	var c cursor
+	if err := json.Unmarshal(saved, &c); err != nil || c.Watermark.IsZero() {
+		s.settings.Logger.Error("a saved watermark cannot be read; counting goes on from now",
+			zap.String("family", id.Family), zap.String("scope", id.Scope), zap.Error(err))
+		return first
+	}
+	return c
+}
+
+// giveUp moves the watermark over what can no longer be asked for, and says so in the log, the cursor and a counter.
+func (s *metricsScraper) giveUp(tx *ledger.Tx, p *partition, clock time.Time) {
+	oldest := p.source.Oldest(clock, s.config.MaxBackfill)
+	if !p.cursor.Watermark.Before(oldest) {
+		return
+	}
+	gap := planner.Window{From: p.cursor.Watermark, To: oldest}
+	s.settings.Logger.Error("a window can no longer be asked for and is missing from the counters",
+		zap.String("family", p.id.Family), zap.String("dataset", p.source.Dataset), zap.String("scope", p.id.Scope),
+		zap.Time("from", gap.From), zap.Time("to", gap.To))
+	p.cursor.Gaps = append(p.cursor.Gaps, gap)
+	p.cursor.Gaps = p.cursor.Gaps[max(0, len(p.cursor.Gaps)-maxGaps):]
+	p.cursor.Watermark = oldest
+	tx.SetCursor(p.id, p.cursor.encode())
+	tx.Add(receiverID(), 0, []string{p.id.Family}, gap.From, ledger.IntValue(int64(gap.Width().Seconds())))
+}
+
+// plannable are the partitions that have not failed in this tick.
+func (s *metricsScraper) plannable() []planner.Partition {
+	var list []planner.Partition
+	for _, p := range s.partitions {
+		if p.failed {
+			continue
+		}
+		list = append(list, planner.Partition{
+			Family: p.id.Family,
+			Scope:  planner.Scope{Kind: p.scope.Kind, ID: p.scope.ID, Account: p.scope.AccountID},
+			Source: p.source, Watermark: p.cursor.Watermark, Observed: p.observed,
+		})
+	}
+	return list
+}
+
+// removeEnded forgets the scopes whose series were shown as ended by the last scrape.
+func (s *metricsScraper) removeEnded(tx *ledger.Tx) {
+	for id := range s.ended {
+		tx.Delete(id)
+		delete(s.partitions, id)
+		delete(s.gauges, id)
+	}
+}
+
+func (p *partition) String() string {
+	return fmt.Sprintf("%s of %s", p.source.Dataset, p.id.Scope)
+}

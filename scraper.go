@@ -1,0 +1,198 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/receiver"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
+)
+
+// metricsScraper is used from the controller's goroutine only, but for asking the API, which runs documents side by side.
+type metricsScraper struct {
+	life     context.Context // ends when the receiver shuts down
+	config   *Config
+	settings receiver.Settings
+	now      func() time.Time
+
+	sources    *sources
+	emitter    *emitter
+	health     *health
+	http       *http.Client
+	client     *cloudflare.Client
+	storage    storage.Client
+	ledger     *ledger.Ledger
+	inventory  *inventory.Inventory
+	partitions map[ledger.ID]*partition
+	gauges     map[ledger.ID]*gauges
+	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
+	nodes      atomic.Int64                  // scopes × parts that Cloudflare takes in one document, as far as is known
+}
+
+// maxNodes is where the search for the bound that Cloudflare does not publish begins.
+const maxNodes = 50
+
+func newMetricsScraper(life context.Context, config *Config, set receiver.Settings) (*metricsScraper, error) {
+	enabled := enabledMetrics(config.MetricsBuilderConfig.Metrics)
+	sources, err := newSources(enabled)
+	if err != nil {
+		return nil, err
+	}
+	s := &metricsScraper{
+		life: life, config: config, settings: set, now: time.Now,
+		sources:    sources,
+		emitter:    newEmitter(metadata.NewMetricsBuilder(config.MetricsBuilderConfig, set)),
+		health:     newHealth(set.Logger),
+		partitions: map[ledger.ID]*partition{},
+		gauges:     map[ledger.ID]*gauges{},
+		ended:      map[ledger.ID]*inventory.Scope{},
+	}
+	s.nodes.Store(maxNodes)
+	return s, nil
+}
+
+func (s *metricsScraper) start(ctx context.Context, host component.Host) (err error) {
+	s.health.host = host
+	s.storage, err = adapter.GetStorageClient(ctx, host, s.config.Storage, s.settings.ID)
+	if err != nil {
+		return fmt.Errorf("storage: %w; name an extension that is listed under service::extensions, for example file_storage", err)
+	}
+	s.ledger, err = ledger.Open(ctx, s.storage, s.settings.Logger)
+	if err != nil {
+		return fmt.Errorf("storage: read the saved counters: %w", err)
+	}
+	if s.config.Storage == nil {
+		s.settings.Logger.Warn("no storage is configured: counters restart with the process, and what happens while it is down is not counted")
+	}
+	s.http, err = s.config.HTTP.ToClient(ctx, host.GetExtensions(), s.settings.TelemetrySettings)
+	if err != nil {
+		return fmt.Errorf("http: %w", err)
+	}
+	s.client, err = cloudflare.NewClient(s.clientSettings())
+	if err != nil {
+		return err
+	}
+	return s.startInventory()
+}
+
+func (s *metricsScraper) clientSettings() cloudflare.Settings {
+	c := s.config
+	return cloudflare.Settings{
+		Endpoint:    c.HTTP.Endpoint,
+		Credentials: cloudflare.Credentials{Token: string(c.APIToken), Key: string(c.APIKey), Email: c.APIEmail},
+		HTTP:        s.http,
+		UserAgent:   s.settings.BuildInfo.Command + "/" + s.settings.BuildInfo.Version,
+		Retry:       c.Retry,
+		REST:        cloudflare.Rate(c.RateLimit.REST),
+		GraphQL:     cloudflare.Rate(c.RateLimit.GraphQL),
+		Now:         s.now,
+	}
+}
+
+func (s *metricsScraper) startInventory() error {
+	s.inventory = inventory.New(inventory.Settings{
+		Accounts: s.config.Accounts,
+		Zones:    s.config.Zones,
+		Refresh:  s.config.Inventory.Refresh,
+		Keep:     s.config.MaxBackfill,
+	}, s.client)
+	saved, ok := s.ledger.Cursor(receiverID())
+	if !ok || len(saved) == 0 {
+		return nil
+	}
+	if err := s.inventory.Restore(saved); err != nil {
+		s.settings.Logger.Warn("the saved list of accounts and zones cannot be read; it will be listed anew", zap.Error(err))
+	}
+	return nil
+}
+
+// shutdown copes with a start that failed half-way or never happened.
+func (s *metricsScraper) shutdown(ctx context.Context) error {
+	if s.http != nil {
+		s.http.CloseIdleConnections()
+	}
+	if s.storage != nil {
+		return s.storage.Close(ctx)
+	}
+	return nil
+}
+
+// scrape is one tick: ask, count, save, emit. What could not be asked is asked by a later tick.
+func (s *metricsScraper) scrape(ctx context.Context) (pmetric.Metrics, error) {
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	defer context.AfterFunc(s.life, done)()
+
+	now := s.now()
+	tx := s.ledger.Begin()
+	s.collect(ctx, now, tx)
+	s.commit(ctx, tx)
+	return s.emit(now), s.health.settle()
+}
+
+// collect does the tick's API work, which ends early enough for emitting to happen within the interval.
+func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.Tx) {
+	ctx, done := context.WithTimeout(ctx, s.apiTime())
+	defer done()
+
+	s.removeEnded(tx)
+	s.refreshInventory(ctx, now, tx)
+	s.health.failed("read entitlements", s.inventory.RefreshLimits(ctx, now, s.sources.datasets))
+	s.openPartitions(tx)
+	s.read(ctx, tx)
+}
+
+// apiTime is 80 % of the interval, or of the timeout where that is shorter.
+func (s *metricsScraper) apiTime() time.Duration {
+	d := s.config.ControllerConfig.CollectionInterval
+	if t := s.config.ControllerConfig.Timeout; t > 0 {
+		d = min(d, t)
+	}
+	return d * 8 / 10
+}
+
+func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx *ledger.Tx) {
+	tx.Define(receiverID(), now, s.sources.ownMetrics)
+	renewed, err := s.inventory.Refresh(ctx, now)
+	s.health.failed("list accounts and zones", err)
+	if !renewed {
+		return
+	}
+	data, err := s.inventory.Marshal()
+	if err != nil {
+		s.health.failed("encode the list of accounts and zones", err)
+		return
+	}
+	tx.SetCursor(receiverID(), data)
+	if accounts, zones, _ := s.inventory.Counts(); accounts+zones == 0 {
+		s.health.failed("list accounts and zones", errNothingToScrape)
+	}
+}
+
+var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +
+	"check the token's resources and the accounts and zones filters")
+
+// commit saves the tick's additions. When that fails they are undone, and their windows will be asked for again.
+func (s *metricsScraper) commit(ctx context.Context, tx *ledger.Tx) {
+	// A shutdown may end asking, but what has been answered by then is worth saving.
+	if err := tx.Commit(context.WithoutCancel(ctx)); err != nil {
+		s.health.failed("save counters", fmt.Errorf("%w; check the storage extension's directory and its disk", err))
+		clear(s.partitions) // their watermarks ran ahead of what is saved
+	}
+}

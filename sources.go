@@ -1,0 +1,143 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare/schema"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
+)
+
+// source is a dataset with the metrics that the configuration wants of it.
+type source struct {
+	*dataset.Dataset
+	wanted []bool // by index into Metrics
+}
+
+// sources are the datasets that at least one enabled metric is read from; others are never asked for.
+type sources struct {
+	byDataset map[string]*source
+	// families has the datasets of each family in order of preference.
+	families map[string][]*source
+	names    []string // of the families, sorted
+	datasets map[cloudflare.ScopeKind][]string
+	// ownMetrics are the receiver's own counters.
+	ownMetrics []ledger.Metric
+}
+
+func catalogue() ([]*dataset.Dataset, error) {
+	sch, err := schema.Load()
+	if err != nil {
+		return nil, err
+	}
+	return dataset.Catalogue(sch)
+}
+
+func datasetNames() ([]string, error) {
+	list, err := catalogue()
+	var names []string
+	for _, d := range list {
+		names = append(names, d.Name)
+	}
+	return names, err
+}
+
+func newSources(enabled map[string]bool) (*sources, error) {
+	list, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	s := &sources{
+		byDataset: map[string]*source{}, families: map[string][]*source{}, datasets: map[cloudflare.ScopeKind][]string{},
+	}
+	for _, d := range list {
+		src := &source{Dataset: d}
+		for _, m := range d.Metrics {
+			src.wanted = append(src.wanted, enabled[m.Name])
+		}
+		if !slices.Contains(src.wanted, true) {
+			continue
+		}
+		s.byDataset[d.Name] = src
+		s.families[d.Family] = append(s.families[d.Family], src)
+		s.datasets[d.Scope()] = append(s.datasets[d.Scope()], d.Name)
+		if !slices.Contains(s.names, d.Family) {
+			s.names = append(s.names, d.Family)
+		}
+	}
+	slices.Sort(s.names)
+	s.ownMetrics = []ledger.Metric{{Name: lostTime, Attributes: []string{"metric_family"}, Type: ledger.Int}}
+	return s, nil
+}
+
+// selection is the part of a source that one scope may see: the wanted metrics all of whose fields it may read.
+type selection struct {
+	*source
+	want     []bool
+	counters []ledger.Metric
+	// index leads from the dataset's metrics to counters; -1 where there is none.
+	index []int
+	// variant names the selection within the source.
+	variant string
+}
+
+func (s *source) selectFor(limits cloudflare.Limits) *selection {
+	sel := &selection{source: s, want: slices.Clone(s.wanted), index: make([]int, len(s.Metrics))}
+	var variant strings.Builder
+	for i, m := range s.Metrics {
+		sel.want[i] = sel.want[i] && allows(limits.AvailableFields, m.Fields)
+		sel.index[i] = -1
+		if !sel.want[i] {
+			variant.WriteByte('-')
+			continue
+		}
+		variant.WriteByte('+')
+		if m.Kind != dataset.Counter {
+			continue
+		}
+		sel.index[i] = len(sel.counters)
+		valueType := ledger.Int
+		if m.Double {
+			valueType = ledger.Double
+		}
+		sel.counters = append(sel.counters, ledger.Metric{Name: m.Name, Attributes: m.Attributes, Type: valueType})
+	}
+	sel.variant = variant.String()
+	return sel
+}
+
+// wantOf is the selection that a variant names.
+func wantOf(variant string) []bool {
+	want := make([]bool, len(variant))
+	for i := range variant {
+		want[i] = variant[i] == '+'
+	}
+	return want
+}
+
+// allows says whether every field is among the available ones, which Cloudflare lists with underscores between levels
+// (settings node, availableFields). A listed parent allows its children. Dimensions may stand without their parent.
+func allows(available, fields []string) bool {
+	if len(available) == 0 {
+		return true
+	}
+	for _, field := range fields {
+		if !allowsField(available, field) {
+			return false
+		}
+	}
+	return true
+}
+
+func allowsField(available []string, field string) bool {
+	path := strings.ReplaceAll(field, ".", "_")
+	bare := strings.TrimPrefix(path, "dimensions_")
+	return slices.ContainsFunc(available, func(listed string) bool {
+		return listed == path || listed == bare || strings.HasPrefix(path, listed+"_")
+	})
+}
