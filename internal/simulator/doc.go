@@ -1,0 +1,14 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package simulator is a Cloudflare API of our own: REST and GraphQL on one http.Handler, answered from streams of
+// events that are generated from a seed. It is the oracle of the project's tests and the backend of its demo.
+//
+// Every zone and every Worker script has one stream. Its minute m is generated from (seed, stream, m) alone, so any
+// window can be produced again at any time, in any order, without state. The GraphQL side executes whatever a query
+// selects from these events and refuses what Cloudflare would refuse, in Cloudflare's words; [Simulator.Truth] adds up
+// the same events with code of its own, so that the two can be held against each other.
+//
+// The package knows nothing of the receiver: it shares with it only the schema. Listening, flags and signals are
+// left to cmd/cloudflare-simulator.
+package simulator

@@ -1,0 +1,95 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Plan is a zone's plan, by the name that Cloudflare calls legacy_id.
+type Plan string
+
+// The plans that Cloudflare sells by zone.
+const (
+	PlanFree       Plan = "free"
+	PlanPro        Plan = "pro"
+	PlanBusiness   Plan = "business"
+	PlanEnterprise Plan = "enterprise"
+)
+
+func (p Plan) known() bool {
+	return slices.Contains([]Plan{PlanFree, PlanPro, PlanBusiness, PlanEnterprise}, p)
+}
+
+// The datasets by Cloudflare's names.
+const (
+	datasetHTTPRequests1m = "httpRequests1mGroups"
+	datasetFirewallEvents = "firewallEventsAdaptiveGroups"
+	datasetWorkers        = "workersInvocationsAdaptive"
+)
+
+// entitlement is what a requester may read of one dataset in one zone or account, as the settings node tells it.
+type entitlement struct {
+	Enabled           bool     `json:"enabled"`
+	AvailableFields   []string `json:"availableFields"`
+	MaxDuration       int64    `json:"maxDuration"`  // seconds
+	NotOlderThan      int64    `json:"notOlderThan"` // seconds
+	MaxPageSize       int64    `json:"maxPageSize"`
+	MaxNumberOfFields int64    `json:"maxNumberOfFields"`
+}
+
+// maxNumberOfFields is the figure of every sample that Cloudflare publishes.
+const maxNumberOfFields = 30
+
+// retention returns how far back a plan may read a zone's dataset; zero if it may not read it at all. The figures are
+// from Cloudflare's table of dataset limits, which gives one figure for age and width.
+func retention(plan Plan, dataset string) time.Duration {
+	const day = 24 * time.Hour
+	switch dataset {
+	case datasetHTTPRequests1m:
+		return map[Plan]time.Duration{PlanPro: day, PlanBusiness: 3 * day, PlanEnterprise: 7 * day}[plan]
+	case datasetFirewallEvents:
+		return map[Plan]time.Duration{PlanPro: 3 * day, PlanBusiness: 30 * day, PlanEnterprise: 30 * day}[plan]
+	default:
+		return 0
+	}
+}
+
+// entitlement tells what may be read of a node in a scope.
+func (s *Simulator) entitlement(sc scope, n *node) entitlement {
+	oldest, widest := s.windowLimits(sc, n.name)
+	if oldest == 0 || sc.withholds(n.name) {
+		return entitlement{AvailableFields: []string{}}
+	}
+	return entitlement{
+		Enabled: true,
+		AvailableFields: slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool {
+			return sc.withholds(n.name + "." + field)
+		}),
+		MaxDuration:       int64(widest / time.Second),
+		NotOlderThan:      int64(oldest / time.Second),
+		MaxPageSize:       int64(s.config.Limits.PageSize),
+		MaxNumberOfFields: maxNumberOfFields,
+	}
+}
+
+// windowLimits returns the greatest age and width of a window. Workers' figures are from the Workers documentation:
+// three months back, a week per query.
+func (s *Simulator) windowLimits(sc scope, dataset string) (oldest, widest time.Duration) {
+	const week = 7 * 24 * time.Hour
+	if sc.zone == nil {
+		return 13 * week, week
+	}
+	r := retention(sc.zone.Plan, dataset)
+	return r, r
+}
+
+// withholds tells whether a zone's Withheld list names the dataset or the field; a container takes its leaves with it.
+func (sc scope) withholds(name string) bool {
+	return sc.zone != nil && slices.ContainsFunc(sc.zone.Withheld, func(withheld string) bool {
+		return name == withheld || strings.Contains(withheld, ".") && strings.HasPrefix(name, withheld+"_")
+	})
+}

@@ -1,0 +1,158 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare/schema"
+)
+
+// Simulator is an http.Handler that answers as api.cloudflare.com would. Its own endpoints, /truth, /faults and /healthz,
+// ask for no token.
+type Simulator struct {
+	config   Config
+	schema   *ast.Schema
+	zones    []*zone // by id
+	accounts []*account
+	requests *stream[httpRequest]
+	workers  *stream[invocation]
+	nodes    map[string]*node
+	mux      *http.ServeMux
+	faults   *faultState
+	rest     *rateLimiter
+	graphql  *rateLimiter
+	counts   requestCounter
+	rays     atomic.Uint64
+	closed   chan struct{}
+	close    func()
+}
+
+// zone and account are the configured ones, with a way from the one to the other.
+type zone struct {
+	Zone
+	account *account
+}
+
+type account struct {
+	Account
+}
+
+// scope is a zone, or an account if zone is nil.
+type scope struct {
+	zone    *zone
+	account *account
+}
+
+// kind is a kind of request that limits and faults apply to.
+type kind string
+
+const (
+	kindREST    kind = "rest"
+	kindGraphQL kind = "graphql"
+)
+
+// RequestCounts tells how many requests were answered with which HTTP status. The status of one that was left without
+// an answer is 0.
+type RequestCounts struct {
+	REST, GraphQL map[int]int
+}
+
+// New builds a simulator. It starts no goroutine.
+func New(config Config) (*Simulator, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("simulator configuration: %w", err)
+	}
+	parsed, err := schema.Load()
+	if err != nil {
+		return nil, fmt.Errorf("loading the GraphQL schema: %w", err)
+	}
+	closed := make(chan struct{})
+	s := &Simulator{
+		config:  config,
+		schema:  parsed,
+		faults:  newFaultState(config.Seed),
+		rest:    &rateLimiter{limit: config.Limits.RESTRequests, lockout: true},
+		graphql: &rateLimiter{limit: config.Limits.GraphQLRequests},
+		counts:  requestCounter{counts: map[kind]map[int]int{kindREST: {}, kindGraphQL: {}}},
+		closed:  closed,
+		close:   sync.OnceFunc(func() { close(closed) }),
+	}
+	s.index()
+	s.requests = newStream(config, requestGenerator(config))
+	s.workers = newStream(config, invocationGenerator(config))
+	s.nodes = s.datasets()
+	s.mux = s.routes()
+	return s, nil
+}
+
+// Close releases the requests that hang. The simulator goes on answering, but nothing hangs any more.
+func (s *Simulator) Close() { s.close() }
+
+// ServeHTTP answers one request of the Cloudflare API or of the simulator's own.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	w.Header().Set("Cf-Ray", fmt.Sprintf("%016x-SIM", s.rays.Add(1)))
+	s.mux.ServeHTTP(w, r)
+}
+
+// SetFaults replaces the faults in force. A request that hangs already goes on hanging.
+func (s *Simulator) SetFaults(faults Faults) { s.faults.set(faults) }
+
+// Requests returns the number of API requests answered so far.
+func (s *Simulator) Requests() RequestCounts {
+	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
+	return RequestCounts{REST: maps.Clone(s.counts.counts[kindREST]), GraphQL: maps.Clone(s.counts.counts[kindGraphQL])}
+}
+
+func (s *Simulator) now() time.Time { return s.config.Clock().UTC() }
+
+func (s *Simulator) index() {
+	for _, a := range s.config.Accounts {
+		acc := &account{Account: a}
+		s.accounts = append(s.accounts, acc)
+		for _, z := range a.Zones {
+			s.zones = append(s.zones, &zone{Zone: z, account: acc})
+		}
+	}
+	slices.SortFunc(s.accounts, func(a, b *account) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.zones, func(a, b *zone) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (s *Simulator) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("/client/v4/accounts", s.api(kindREST, get(s.listAccounts)))
+	mux.Handle("/client/v4/zones", s.api(kindREST, get(s.listZones)))
+	mux.Handle("/client/v4/user/tokens/verify", s.api(kindREST, get(s.verifyToken)))
+	mux.Handle("/client/v4/graphql", s.api(kindGraphQL, s.serveGraphQL))
+	mux.Handle("/client/v4/graphql/{$}", s.api(kindGraphQL, s.serveGraphQL))
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/truth", s.serveTruth)
+	mux.HandleFunc("/faults", s.serveFaults)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeEnvelopeError(w, errNoRoute(r.URL.Path)) })
+	return mux
+}
+
+// requestCounter counts answers by kind and status.
+type requestCounter struct {
+	mu     sync.Mutex
+	counts map[kind]map[int]int
+}
+
+func (c *requestCounter) add(k kind, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts[k][status]++
+}

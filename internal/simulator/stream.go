@@ -1,0 +1,128 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"container/list"
+	"iter"
+	"math"
+	"sync"
+)
+
+// cachedEvents bounds how many events a stream keeps, about 100 MB of HTTP requests.
+const cachedEvents = 1 << 18
+
+// stream gives the events of its owners, zones or Worker scripts, from a generator that it asks minute by minute.
+type stream[E timed] struct {
+	begin, end int64
+	generate   func(owner string, minuteIndex int64) []E
+	cache      *minuteCache[E]
+}
+
+// timed is an event.
+type timed interface {
+	httpRequest | invocation
+	instant() int64
+}
+
+func (r httpRequest) instant() int64 { return r.at }
+func (i invocation) instant() int64  { return i.at }
+
+func newStream[E timed](config Config, generate func(string, int64) []E) *stream[E] {
+	end := int64(math.MaxInt64)
+	if !config.End.IsZero() {
+		end = config.End.UnixMicro()
+	}
+	return &stream[E]{
+		begin: config.Begin.UnixMicro(), end: end,
+		generate: generate, cache: newMinuteCache[E](cachedEvents),
+	}
+}
+
+// between gives an owner's events in [from, to), in order. They are shared: nobody may change them.
+func (s *stream[E]) between(owner string, from, to int64) iter.Seq[*E] {
+	from, to = max(from, s.begin), min(to, s.end)
+	return func(yield func(*E) bool) {
+		for m := floorDiv(from, minute); m*minute < to && from < to; m++ {
+			events := s.minute(owner, m)
+			for i := range events {
+				at := events[i].instant()
+				if at >= from && at < to && !yield(&events[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *stream[E]) minute(owner string, m int64) []E {
+	key := minuteKey{owner, m}
+	if events, ok := s.cache.get(key); ok {
+		return events
+	}
+	events := s.generate(owner, m)
+	s.cache.put(key, events)
+	return events
+}
+
+func floorDiv(a, b int64) int64 {
+	if q := a / b; a%b < 0 {
+		return q - 1
+	} else {
+		return q
+	}
+}
+
+// minuteCache keeps the minutes used last, as many as hold a number of events.
+type minuteCache[E any] struct {
+	mu       sync.Mutex
+	capacity int
+	held     int
+	order    *list.List // of *cachedMinute[E], the one used last in front
+	minutes  map[minuteKey]*list.Element
+}
+
+type minuteKey struct {
+	owner string
+	index int64
+}
+
+type cachedMinute[E any] struct {
+	key    minuteKey
+	events []E
+}
+
+// weight lets empty minutes count too.
+func (m cachedMinute[E]) weight() int { return len(m.events) + 1 }
+
+func newMinuteCache[E any](capacity int) *minuteCache[E] {
+	return &minuteCache[E]{capacity: capacity, order: list.New(), minutes: map[minuteKey]*list.Element{}}
+}
+
+func (c *minuteCache[E]) get(key minuteKey) ([]E, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	element, ok := c.minutes[key]
+	if !ok {
+		return nil, false
+	}
+	c.order.MoveToFront(element)
+	return element.Value.(cachedMinute[E]).events, true //nolint:errcheck // nothing else is put in
+}
+
+func (c *minuteCache[E]) put(key minuteKey, events []E) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.minutes[key]; ok {
+		return
+	}
+	m := cachedMinute[E]{key, events}
+	c.minutes[key] = c.order.PushFront(m)
+	c.held += m.weight()
+	for c.held > c.capacity && c.order.Len() > 1 {
+		oldest := c.order.Remove(c.order.Back()).(cachedMinute[E]) //nolint:errcheck // nothing else is put in
+		delete(c.minutes, oldest.key)
+		c.held -= oldest.weight()
+	}
+}
