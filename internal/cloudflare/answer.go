@@ -4,10 +4,8 @@
 package cloudflare
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -25,37 +23,27 @@ type Answer struct {
 
 // Query sends one document. Every part of every scope in the answer is a JSON array, or the error is ClassMalformed.
 func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) {
-	query, variables, err := document.Build()
+	query, err := document.build()
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return post(ctx, c, query, variables, func(x exchange, data json.RawMessage) (*Answer, error) {
+	return post(ctx, c, query.text, query.variables, func(x exchange, data json.RawMessage) (*Answer, error) {
 		view, err := c.view(x, data, document.Scope, document.Tags)
 		if err != nil {
 			return nil, err
 		}
 		answer := &Answer{Rows: make(map[string][]json.RawMessage, len(view.scopes)), Cost: view.cost, Budget: view.budget, Date: x.date}
 		for tag, fields := range view.scopes {
-			rows, err := parts(fields, len(document.Parts))
-			if err != nil {
-				return nil, x.error(ClassMalformed, err.Error())
+			for _, part := range query.parts {
+				rows := fields[part.Alias]
+				if err := fits(rows, part); err != nil {
+					return nil, x.error(ClassMalformed, err.Error())
+				}
+				answer.Rows[tag] = append(answer.Rows[tag], rows)
 			}
-			answer.Rows[tag] = rows
 		}
 		return answer, nil
 	})
-}
-
-// parts returns the arrays under the aliases.
-func parts(fields map[string]json.RawMessage, count int) ([]json.RawMessage, error) {
-	rows := make([]json.RawMessage, count)
-	for i := range rows {
-		rows[i] = fields[alias(i)]
-		if !isJSONArray(rows[i]) {
-			return nil, fmt.Errorf("part %d is not a list of rows", i)
-		}
-	}
-	return rows, nil
 }
 
 // view is the part of an answer that all documents share.
@@ -132,6 +120,3 @@ func DecodeRows[R any](raw json.RawMessage) ([]R, error) {
 func malformedRows(message string) *Error {
 	return &Error{Class: ClassMalformed, Kind: KindGraphQL, Message: "decoding rows: " + message}
 }
-
-// isJSONArray looks at the first byte of a valid JSON value.
-func isJSONArray(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }

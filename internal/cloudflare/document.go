@@ -36,27 +36,38 @@ type Document struct {
 // Build returns the GraphQL text and its variables. Part i goes by the alias p<i> and has variables of its own.
 // It fails when the document could not be asked at all.
 func (d Document) Build() (string, map[string]any, error) {
+	query, err := d.build()
+	return query.text, query.variables, err
+}
+
+// query is a document ready to be sent, and what its answer must have.
+type query struct {
+	text      string
+	variables map[string]any
+	parts     []*ast.Field
+}
+
+func (d Document) build() (query, error) {
 	if err := d.validate(); err != nil {
-		return "", nil, fmt.Errorf("build document: %w", err)
+		return query{}, fmt.Errorf("build document: %w", err)
 	}
 	key, shared, sharedType := d.Scope.filter()
-	variables := map[string]any{shared: d.Tags}
-	if d.Scope == AccountScope {
-		variables[shared] = d.Tags[0]
-	}
+	result := query{variables: map[string]any{shared: d.Scope.filterValue(d.Tags)}}
 	definitions := ast.VariableDefinitionList{{Variable: shared, Type: typeOf(sharedType)}}
 	selection := ast.SelectionSet{leaf(d.Scope.tag())}
 	for i, part := range d.Parts {
 		field := part.field(i)
 		if len(field.SelectionSet) == 0 {
-			return "", nil, fmt.Errorf("build document: part %d (%s) keeps no field", i, part.Operation.Dataset())
+			return query{}, fmt.Errorf("build document: part %d (%s) keeps no field", i, part.Operation.Dataset())
 		}
+		result.parts = append(result.parts, field)
 		selection = append(selection, field)
 		definitions = append(definitions, part.definitions(i)...)
-		part.fill(i, variables)
+		part.fill(i, result.variables)
 	}
 	list := &ast.Field{Alias: d.Scope.list(), Name: d.Scope.list(), SelectionSet: selection, Arguments: filterBy(key, shared)}
-	return format(definitions, list), variables, nil
+	result.text = format(definitions, list)
+	return result, nil
 }
 
 func (d Document) validate() error {
@@ -100,8 +111,8 @@ func (p Part) field(number int) *ast.Field {
 	selection := pruned(p.Operation.node.SelectionSet, "", keep)
 	arguments := renamed(p.Operation.node.Arguments, func(name string) string { return name + strconv.Itoa(number) })
 	return &ast.Field{
-		Alias: alias(number), Name: p.Operation.node.Name, SelectionSet: selection,
-		Arguments: withoutOrders(arguments, dropped),
+		Alias: alias(number), Name: p.Operation.node.Name, Definition: p.Operation.node.Definition,
+		SelectionSet: selection, Arguments: withoutOrders(arguments, dropped),
 	}
 }
 

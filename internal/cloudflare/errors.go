@@ -4,8 +4,10 @@
 package cloudflare
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -124,15 +126,34 @@ func (e *Error) Error() string {
 // Unwrap returns the context's error when that ended the call.
 func (e *Error) Unwrap() error { return e.cause }
 
-// ClassOf returns the class of the first Error in err's tree, ClassTransient for another error and "" for nil.
-func ClassOf(err error) Class {
-	if err == nil {
-		return ""
+// Part returns the index in Document.Parts of the part whose alias the path names.
+func (e *Error) Part() (int, bool) {
+	for _, step := range e.Path {
+		if number, ok := strings.CutPrefix(step, "p"); ok {
+			if part, err := strconv.Atoi(number); err == nil && alias(part) == step {
+				return part, true
+			}
+		}
 	}
+	return 0, false
+}
+
+// ClassOf returns the class of the first Error in err's tree, what fits an error of a context, ClassTransient for any
+// other error and "" for nil.
+func ClassOf(err error) Class {
 	if typed, ok := errors.AsType[*Error](err); ok {
 		return typed.Class
 	}
-	return ClassTransient
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.Canceled):
+		return ClassCanceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return ClassTimeout
+	default:
+		return ClassTransient
+	}
 }
 
 const maxMessage = 300 // bytes

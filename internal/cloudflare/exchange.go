@@ -28,13 +28,17 @@ type exchange struct {
 	status int
 	header http.Header
 	date   time.Time // zero without a Date header
+	ray    string    // Cloudflare's id of the request
 	body   []byte
 }
 
 // receive reads and closes a response.
 func (c *Client) receive(ctx context.Context, kind Kind, response *http.Response) (exchange, error) {
 	defer func() { _ = response.Body.Close() }()
-	x := exchange{kind: kind, status: response.StatusCode, header: response.Header, date: c.readClock(response.Header)}
+	x := exchange{
+		kind: kind, status: response.StatusCode, header: response.Header, date: c.readClock(response.Header),
+		ray: tidy(c.settings.Credentials.redact(response.Header.Get("Cf-Ray"))),
+	}
 	limit := int64(maxRESTBody)
 	if kind == KindGraphQL {
 		limit = maxGraphQLBody
@@ -64,7 +68,7 @@ func (c *Client) readClock(header http.Header) time.Time {
 
 // error describes a problem with this response in our own words.
 func (x exchange) error(class Class, message string) *Error {
-	return &Error{Class: class, Kind: x.kind, Message: message, Status: x.status, RayID: tidy(x.header.Get("Cf-Ray"))}
+	return &Error{Class: class, Kind: x.kind, Message: message, Status: x.status, RayID: x.ray}
 }
 
 // transportError describes a request without a response.

@@ -47,7 +47,8 @@ func (l Limits) Offers(path string) bool {
 }
 
 // Limits asks for the limits of datasets (node names) by tag and node, in as many queries as it takes. A scope that is
-// refused does not keep the others from being answered: then both the map and the error are there.
+// refused does not keep the others from being answered: then both the map and the error are there. A scope of which the
+// API says nothing is missing in the map.
 func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
 	known := map[string]map[string]Limits{}
 	if len(tags) == 0 || len(nodes) == 0 {
@@ -72,10 +73,7 @@ func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []stri
 // limits asks for one chunk and, when that is refused, for its halves.
 func (c *Client) limits(ctx context.Context, query string, scope ScopeKind, tags, nodes []string, known map[string]map[string]Limits) error {
 	_, shared, _ := scope.filter()
-	variables := map[string]any{shared: tags}
-	if scope == AccountScope {
-		variables[shared] = tags[0]
-	}
+	variables := map[string]any{shared: scope.filterValue(tags)}
 	answered, err := post(ctx, c, query, variables, func(x exchange, data json.RawMessage) (map[string]map[string]Limits, error) {
 		return c.readLimits(x, data, scope, tags, nodes)
 	})
@@ -145,6 +143,9 @@ func (c *Client) readLimits(x exchange, data json.RawMessage, scope ScopeKind, t
 		var byNode map[string]*settings
 		if err := json.Unmarshal(fields["settings"], &byNode); err != nil {
 			return nil, x.error(ClassMalformed, "the settings of a "+scope.String()+" are not an object")
+		}
+		if byNode == nil {
+			continue
 		}
 		result[tag] = map[string]Limits{}
 		for _, node := range nodes {

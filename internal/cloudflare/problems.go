@@ -53,7 +53,9 @@ func (c *Client) explain(x exchange, p problem) *Error {
 	code := p.code()
 	result := x.error(classify(x.status, code, message), tidy(message))
 	result.Code = tidy(c.settings.Credentials.redact(code))
-	result.Path = p.path()
+	for _, step := range p.path() {
+		result.Path = append(result.Path, tidy(c.settings.Credentials.redact(step)))
+	}
 	result.Tags = tags.FindAllString(message, -1)
 	if field := gatedField.FindStringSubmatch(message); field != nil {
 		result.Field = field[1]
@@ -93,7 +95,7 @@ func (p problem) path() []string {
 	}
 	path := make([]string, len(steps))
 	for i, step := range steps {
-		path[i] = tidy(scalar(step))
+		path[i] = scalar(step)
 	}
 	return path
 }

@@ -19,15 +19,11 @@ func pruned(selection ast.SelectionSet, prefix string, keep func(string) bool) a
 			continue
 		}
 		path := prefix + field.Name
-		if len(field.SelectionSet) == 0 {
-			if keep(path) {
-				kept = append(kept, &ast.Field{Alias: field.Name, Name: field.Name, Arguments: renamed(field.Arguments, nil)})
-			}
-			continue
-		}
-		if below := pruned(field.SelectionSet, path+".", keep); len(below) > 0 {
+		below := pruned(field.SelectionSet, path+".", keep)
+		if isLeaf := len(field.SelectionSet) == 0; len(below) > 0 || (isLeaf && keep(path)) {
 			kept = append(kept, &ast.Field{
-				Alias: field.Name, Name: field.Name, Arguments: renamed(field.Arguments, nil), SelectionSet: below,
+				Alias: field.Name, Name: field.Name, Definition: field.Definition,
+				Arguments: renamed(field.Arguments, nil), SelectionSet: below,
 			})
 		}
 	}

@@ -81,7 +81,8 @@ func convert[S, T any](page *pagination.V4PagePaginationArray[S], err error, eac
 type getPage[T any] func(ctx context.Context, number float64, options ...option.RequestOption) ([]T, error)
 
 // list reads page after page. The SDK's own pagers read all but the first without the caller's context. An item that a
-// change between two pages shows twice is kept once.
+// change between two pages shows twice is kept once; a list that is cut short or never ends is an error, so that nobody
+// takes half of it for all.
 func list[T any](ctx context.Context, c *Client, get getPage[T], id func(T) string) ([]T, error) {
 	var items []T
 	seen := map[string]bool{}
@@ -92,6 +93,7 @@ func list[T any](ctx context.Context, c *Client, get getPage[T], id func(T) stri
 		if err != nil {
 			return nil, err
 		}
+		before := len(items)
 		for _, item := range page.items {
 			if !seen[id(item)] {
 				seen[id(item)] = true
@@ -101,8 +103,15 @@ func list[T any](ctx context.Context, c *Client, get getPage[T], id func(T) stri
 		if page.last(number) {
 			return items, nil
 		}
+		if len(items) == before {
+			return nil, restError(fmt.Sprintf("page %d of the list has nothing new, yet it is not the last", number))
+		}
 	}
-	return nil, &Error{Class: ClassMalformed, Kind: KindREST, Message: fmt.Sprintf("the list goes on after %d pages", maxPages)}
+	return nil, restError(fmt.Sprintf("the list goes on after %d pages", maxPages))
+}
+
+func restError(message string) *Error {
+	return &Error{Class: ClassMalformed, Kind: KindREST, Message: message}
 }
 
 type restPage[T any] struct {
@@ -127,8 +136,8 @@ func (p restPage[T]) last(number int) bool {
 	return float64(len(p.items)) < size
 }
 
-// fetch gets one page. The SDK decodes leniently: what is of another type than expected becomes a zero value. So the
-// envelope is checked first, and the ids afterwards.
+// fetch gets one page. The SDK decodes leniently: what is of another type than expected becomes a zero value or its
+// own text. So the envelope is checked first, and afterwards that the ids are those that it has.
 func fetch[T any](ctx context.Context, c *Client, number int, get getPage[T], id func(T) string) (restPage[T], error) {
 	var envelope restEnvelope
 	var x exchange
@@ -153,8 +162,8 @@ func fetch[T any](ctx context.Context, c *Client, number int, get getPage[T], id
 	if len(items) != len(*envelope.Result) {
 		return restPage[T]{}, x.error(ClassMalformed, "the result is not a list of objects")
 	}
-	for _, item := range items {
-		if id(item) == "" {
+	for i, item := range items {
+		if id(item) == "" || id(item) != (*envelope.Result)[i].ID {
 			return restPage[T]{}, x.error(ClassMalformed, "an item of the list has no id")
 		}
 	}
@@ -163,9 +172,15 @@ func fetch[T any](ctx context.Context, c *Client, number int, get getPage[T], id
 
 // restEnvelope is what all REST answers have in common.
 type restEnvelope struct {
-	Success bool               `json:"success"`
-	Result  *[]json.RawMessage `json:"result"`
-	Info    resultInfo         `json:"result_info"`
+	Success bool        `json:"success"`
+	Result  *[]restItem `json:"result"`
+	Info    resultInfo  `json:"result_info"`
+}
+
+// restItem is what all items of lists have in common.
+type restItem struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 func (c *Client) envelope(x exchange) (restEnvelope, error) {

@@ -36,6 +36,14 @@ func (k ScopeKind) filter() (key, variable, variableType string) {
 	return "zoneTag_in", "zones", "[string!]"
 }
 
+// filterValue is what the filter's variable is set to.
+func (k ScopeKind) filterValue(tags []string) any {
+	if k == AccountScope {
+		return tags[0]
+	}
+	return tags
+}
+
 // tagsPerQuery is how many scopes Cloudflare accepts in one query, on every plan.
 // https://developers.cloudflare.com/analytics/graphql-api/limits/
 func (k ScopeKind) tagsPerQuery() int {
