@@ -42,7 +42,7 @@ type metricsScraper struct {
 	partitions map[ledger.ID]*partition
 	gauges     map[ledger.ID]*gauges
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
-	nodes      atomic.Int64                  // scopes × parts that Cloudflare takes in one document, as far as is known
+	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
 }
 
 // maxNodes is where the search for the bound that Cloudflare does not publish begins.
