@@ -27,13 +27,14 @@ func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) 
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return post(ctx, c, query.text, query.variables, func(x exchange, data json.RawMessage) (*Answer, error) {
-		view, err := c.view(x, data, document.Scope, document.Tags)
+	return post(ctx, c, query.text, query.variables, func(x exchange, data *data) (*Answer, error) {
+		scopes, err := x.scopes(data, document.Scope, document.Tags)
 		if err != nil {
 			return nil, err
 		}
-		answer := &Answer{Rows: make(map[string][]json.RawMessage, len(view.scopes)), Cost: view.cost, Budget: view.budget, Date: x.date}
-		for tag, fields := range view.scopes {
+		answer := &Answer{Rows: make(map[string][]json.RawMessage, len(scopes)), Date: x.date}
+		answer.Cost, answer.Budget = c.learn(data)
+		for tag, fields := range scopes {
 			for _, part := range query.parts {
 				rows := fields[part.Alias]
 				if err := fits(rows, part); err != nil {
@@ -46,55 +47,36 @@ func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) 
 	})
 }
 
-// view is the part of an answer that all documents share.
-type view struct {
-	cost, budget uint64
-	scopes       map[string]map[string]json.RawMessage // by tag
-}
-
-// view reads the scopes of an answer: none that was not asked for, none twice.
-func (c *Client) view(x exchange, data json.RawMessage, kind ScopeKind, tags []string) (view, error) {
-	var root struct {
-		Cost   *uint64                    `json:"cost"`
-		Viewer map[string]json.RawMessage `json:"viewer"`
+// scopes returns the scopes of an answer by tag: none that was not asked for, none twice.
+func (x exchange) scopes(data *data, kind ScopeKind, tags []string) (map[string]members, error) {
+	list := data.Viewer.Zones
+	if kind == AccountScope {
+		list = data.Viewer.Accounts
 	}
-	if err := json.Unmarshal(data, &root); err != nil {
-		return view{}, x.error(ClassMalformed, "the data of the answer is not an object with a viewer")
+	if list == nil {
+		return nil, x.error(ClassMalformed, "the answer has no "+kind.list())
 	}
-	result := view{scopes: map[string]map[string]json.RawMessage{}}
-	if err := result.readBudget(c, root.Cost, root.Viewer["budget"]); err != nil {
-		return view{}, x.error(ClassMalformed, "viewer.budget is not a number")
-	}
-	var scopes []map[string]json.RawMessage
-	if list := root.Viewer[kind.list()]; !isJSONArray(list) || json.Unmarshal(list, &scopes) != nil {
-		return view{}, x.error(ClassMalformed, "viewer."+kind.list()+" is not a list of objects")
-	}
-	for _, fields := range scopes {
+	byTag := make(map[string]members, len(list))
+	for _, fields := range list {
 		tag := scalar(fields[kind.tag()])
-		if _, twice := result.scopes[tag]; twice || !slices.Contains(tags, tag) {
-			return view{}, x.error(ClassMalformed, "the answer has a "+kind.String()+" twice, or one that was not asked for")
+		if _, twice := byTag[tag]; twice || !slices.Contains(tags, tag) {
+			return nil, x.error(ClassMalformed, "the answer has a "+kind.String()+" twice, or one that was not asked for")
 		}
-		result.scopes[tag] = fields
+		byTag[tag] = fields
 	}
-	return result, nil
+	return byTag, nil
 }
 
-// readBudget tells the budget what is left, if the answer says so.
-func (v *view) readBudget(c *Client, cost *uint64, budget json.RawMessage) error {
-	if cost != nil {
-		v.cost = *cost
+// learn tells the budget what the query cost and what is left, if the answer says so.
+func (c *Client) learn(data *data) (cost, left uint64) {
+	if data.Cost != nil {
+		cost = *data.Cost
 	}
-	var left *uint64
-	if len(budget) > 0 {
-		if err := json.Unmarshal(budget, &left); err != nil {
-			return err
-		}
+	if data.Viewer.Budget != nil {
+		left = *data.Viewer.Budget
+		c.budgets[KindGraphQL].learn(cost, left)
 	}
-	if left != nil {
-		v.budget = *left
-		c.budgets[KindGraphQL].learn(v.cost, v.budget)
-	}
-	return nil
+	return cost, left
 }
 
 // DecodeRows decodes one part of an answer into the row type that was generated for its operation. Anything else than a

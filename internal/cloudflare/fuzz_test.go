@@ -76,6 +76,7 @@ func FuzzErrors(f *testing.F) {
 	for _, tt := range texts {
 		f.Add(tt.status, tt.message, tt.code, "", "")
 	}
+	document := twoParts(f)
 	f.Add(429, token, token, "Sat, 21 Nov 2026 02:00:00 GMT", "-1")
 	f.Fuzz(func(t *testing.T, status int, message, code, date, retryAfter string) {
 		status = 200 + (status%400+400)%400
@@ -86,7 +87,7 @@ func FuzzErrors(f *testing.F) {
 		header := http.Header{"Date": {date}, "Retry-After": {retryAfter}, "Cf-Ray": {message}}
 		for _, body := range []string{string(body), message} {
 			client := canned(t, status, body, header)
-			if _, err = client.Query(t.Context(), twoParts(t)); err != nil {
+			if _, err = client.Query(t.Context(), document); err != nil {
 				requireSound(t, err)
 			}
 			if _, err = client.Zones(t.Context()); err != nil {

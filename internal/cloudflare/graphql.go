@@ -12,7 +12,7 @@ import (
 )
 
 // post sends one document and hands the data of its answer to decode, once or, when that fails, several times.
-func post[T any](ctx context.Context, c *Client, query string, variables map[string]any, decode func(exchange, json.RawMessage) (T, error)) (T, error) {
+func post[T any](ctx context.Context, c *Client, query string, variables map[string]any, decode func(exchange, *data) (T, error)) (T, error) {
 	body, err := json.Marshal(struct {
 		Query     string         `json:"query"`
 		Variables map[string]any `json:"variables"`
@@ -54,23 +54,34 @@ func (c *Client) send(ctx context.Context, body []byte) (exchange, error) {
 	return c.receive(ctx, KindGraphQL, response)
 }
 
+// data is what an answer without errors has, down to the scopes.
+type data struct {
+	Cost   *uint64 `json:"cost"`
+	Viewer *struct {
+		Budget *uint64 `json:"budget"`
+		// By scope: its tag, and by alias what was asked about it.
+		Zones    []members `json:"zones"`
+		Accounts []members `json:"accounts"`
+	} `json:"viewer"`
+}
+
 // data returns the data of a response without errors. The API gives no partial data beside errors.
 // https://developers.cloudflare.com/analytics/graphql-api/getting-started/querying-basics/
-func (c *Client) data(x exchange) (json.RawMessage, error) {
-	found, valid := problems(x.body)
-	if len(found) > 0 || x.status != http.StatusOK {
-		return nil, c.refused(x, found)
+func (c *Client) data(x exchange) (*data, error) {
+	var body struct {
+		Data   *data     `json:"data"`
+		Errors []problem `json:"errors"`
 	}
-	if !valid {
-		return nil, x.error(ClassMalformed, "the body is not a GraphQL answer")
+	err := json.Unmarshal(x.body, &body)
+	switch {
+	case len(body.Errors) > 0 || x.status != http.StatusOK:
+		return nil, c.refused(x, body.Errors)
+	case err != nil:
+		return nil, x.error(ClassMalformed, "the body is not an answer to the query: "+tidy(c.settings.Credentials.redact(err.Error())))
+	case body.Data == nil || body.Data.Viewer == nil:
+		return nil, x.error(ClassMalformed, "the answer has no viewer")
 	}
-	var envelope struct {
-		Data json.RawMessage `json:"data"`
-	}
-	if err := json.Unmarshal(x.body, &envelope); err != nil {
-		return nil, x.error(ClassMalformed, "the body is not a GraphQL answer")
-	}
-	return envelope.Data, nil
+	return body.Data, nil
 }
 
 // invalid describes a request that this client would not send.

@@ -74,8 +74,9 @@ func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []stri
 func (c *Client) limits(ctx context.Context, query string, scope ScopeKind, tags, nodes []string, known map[string]map[string]Limits) error {
 	_, shared, _ := scope.filter()
 	variables := map[string]any{shared: scope.filterValue(tags)}
-	answered, err := post(ctx, c, query, variables, func(x exchange, data json.RawMessage) (map[string]map[string]Limits, error) {
-		return c.readLimits(x, data, scope, tags, nodes)
+	answered, err := post(ctx, c, query, variables, func(x exchange, data *data) (map[string]map[string]Limits, error) {
+		c.learn(data)
+		return x.limits(data, scope, tags, nodes)
 	})
 	if err == nil {
 		maps.Copy(known, answered)
@@ -133,13 +134,13 @@ type settings struct {
 	NotOlderThan      int64    `json:"notOlderThan"`
 }
 
-func (c *Client) readLimits(x exchange, data json.RawMessage, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
-	view, err := c.view(x, data, scope, tags)
+func (x exchange) limits(data *data, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
+	scopes, err := x.scopes(data, scope, tags)
 	if err != nil {
 		return nil, err
 	}
 	result := map[string]map[string]Limits{}
-	for tag, fields := range view.scopes {
+	for tag, fields := range scopes {
 		var byNode map[string]*settings
 		if err := json.Unmarshal(fields["settings"], &byNode); err != nil {
 			return nil, x.error(ClassMalformed, "the settings of a "+scope.String()+" are not an object")

@@ -20,15 +20,6 @@ type problem struct {
 	Chain      []problem       `json:"error_chain"`
 }
 
-// problems returns the errors[] of a body, and false when it is there but not a list of objects or null.
-func problems(body []byte) ([]problem, bool) {
-	var envelope struct {
-		Errors []problem `json:"errors"`
-	}
-	err := json.Unmarshal(body, &envelope)
-	return envelope.Errors, err == nil
-}
-
 // refused turns a response's problems into one error. The first one decides; others of its class add their tags. Without
 // problems the status decides.
 func (c *Client) refused(x exchange, found []problem) *Error {

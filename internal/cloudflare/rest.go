@@ -173,6 +173,7 @@ func fetch[T any](ctx context.Context, c *Client, number int, get getPage[T], id
 // restEnvelope is what all REST answers have in common.
 type restEnvelope struct {
 	Success bool        `json:"success"`
+	Errors  []problem   `json:"errors"`
 	Result  *[]restItem `json:"result"`
 	Info    resultInfo  `json:"result_info"`
 }
@@ -184,12 +185,12 @@ type restItem struct {
 }
 
 func (c *Client) envelope(x exchange) (restEnvelope, error) {
-	found, _ := problems(x.body)
-	if len(found) > 0 || x.status != http.StatusOK {
-		return restEnvelope{}, c.refused(x, found)
-	}
 	var envelope restEnvelope
-	if err := json.Unmarshal(x.body, &envelope); err != nil || !envelope.Success || envelope.Result == nil {
+	err := json.Unmarshal(x.body, &envelope)
+	if len(envelope.Errors) > 0 || x.status != http.StatusOK {
+		return restEnvelope{}, c.refused(x, envelope.Errors)
+	}
+	if err != nil || !envelope.Success || envelope.Result == nil {
 		return restEnvelope{}, x.error(ClassMalformed, "the body is not a list in Cloudflare's envelope")
 	}
 	return envelope, nil

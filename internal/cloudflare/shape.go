@@ -4,8 +4,8 @@
 package cloudflare
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,31 +19,34 @@ func fits(raw json.RawMessage, field *ast.Field) error {
 	} else if absent || len(field.SelectionSet) == 0 {
 		return nil
 	}
+	var objects []members
 	if field.Definition.Type.Elem == nil {
-		return hasAll(raw, field)
+		objects = make([]members, 1)
+		if json.Unmarshal(raw, &objects[0]) != nil {
+			return fmt.Errorf("%s is not an object", field.Alias)
+		}
+	} else if json.Unmarshal(raw, &objects) != nil {
+		return fmt.Errorf("%s is not a list of objects", field.Alias)
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil {
-		return fmt.Errorf("%s is not a list", field.Alias)
-	}
-	for _, item := range items {
-		if err := hasAll(item, field); err != nil {
-			return err
+	for _, object := range objects {
+		if err := object.fit(field); err != nil {
+			return fmt.Errorf("%s: %w", field.Alias, err)
 		}
 	}
 	return nil
 }
 
-// hasAll checks one object of a field.
-func hasAll(raw json.RawMessage, field *ast.Field) error {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || members == nil {
-		return fmt.Errorf("%s has something that is not an object", field.Alias)
+// members are the parts of a JSON object.
+type members map[string]json.RawMessage
+
+func (m members) fit(field *ast.Field) error {
+	if m == nil {
+		return errors.New("an object is null")
 	}
 	for _, selection := range field.SelectionSet {
 		if member, ok := selection.(*ast.Field); ok {
-			if err := fits(members[member.Alias], member); err != nil {
-				return fmt.Errorf("%s: %w", field.Alias, err)
+			if err := fits(m[member.Alias], member); err != nil {
+				return err
 			}
 		}
 	}
@@ -51,7 +54,4 @@ func hasAll(raw json.RawMessage, field *ast.Field) error {
 }
 
 // isNull reports whether a member is null or not there.
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(bytes.TrimSpace(raw)) == "null" }
-
-// isJSONArray looks at the first byte of a valid JSON value.
-func isJSONArray(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
