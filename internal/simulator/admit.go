@@ -118,7 +118,7 @@ func flatten(names map[string]bool, prefix string, fields []*selected) {
 // admitSpan checks age and width of a query's time range. Without a lower bound it reaches back to 1970, which is too
 // old for any dataset.
 func (e *execution) admitSpan(q *query, granted entitlement) *queryError {
-	asked := q.filter.span()
+	asked := q.filter.span(false)
 	now := e.now.UnixMicro()
 	if asked.from == math.MinInt64 {
 		asked.from = 0
@@ -133,7 +133,7 @@ func (e *execution) admitSpan(q *query, granted entitlement) *queryError {
 	if width := micros(asked.to - asked.from); width > widest {
 		return errTooWide(q.scope, widest, width)
 	}
-	q.span = asked.intersect(span{math.MinInt64, now})
+	q.span = q.filter.span(true).intersect(span{math.MinInt64, now})
 	return nil
 }
 

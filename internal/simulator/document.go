@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,7 +31,7 @@ func (s *Simulator) prepare(request graphqlRequest) (*document, *queryError) {
 		return nil, errQuery(err.Error())
 	}
 	if errs := validator.ValidateWithRules(s.schema, parsed, validationRules()); len(errs) > 0 {
-		return nil, validationError(errs[0])
+		return nil, validationError(errs)
 	}
 	operation := parsed.Operations.ForName(request.OperationName)
 	if operation == nil {
@@ -86,8 +87,10 @@ func standardType(t *ast.Type) *ast.Type {
 	return &ast.Type{NamedType: name, NonNull: t.NonNull}
 }
 
-// validationError says in Cloudflare's words what is wrong with a document.
-func validationError(err *gqlerror.Error) *queryError {
+// validationError says in Cloudflare's words what is wrong with a document. Fields below a scalar are found unknown
+// before the scalar is found to have fields, which says more.
+func validationError(errs gqlerror.List) *queryError {
+	err := errs[max(0, slices.IndexFunc(errs, func(e *gqlerror.Error) bool { return e.Rule == rules.ScalarLeafsRule.Name }))]
 	switch err.Rule {
 	case rules.FieldsOnCorrectTypeRule.Name:
 		return badRequest("unknown field %q", firstQuoted(err.Message))

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -86,12 +87,18 @@ func parseFilters(argument any, dimensions map[string]dimensionInfo) ([]filter, 
 	return filters, nil
 }
 
-// asList makes a list of a single value, as GraphQL does where a list is expected.
+// asList makes a list of a single value, as GraphQL does where a list is expected. Lists that come from variables
+// may have an element type.
 func asList(argument any) []any {
-	if list, ok := argument.([]any); ok {
-		return list
+	v := reflect.ValueOf(argument)
+	if v.Kind() != reflect.Slice {
+		return []any{argument}
 	}
-	return []any{argument}
+	list := make([]any, v.Len())
+	for i := range list {
+		list[i] = v.Index(i).Interface()
+	}
+	return list
 }
 
 // accepts tells whether a dimension's value meets the condition.
@@ -155,26 +162,27 @@ func (s span) intersect(o span) span { return span{max(s.from, o.from), min(s.to
 
 func (s span) hull(o span) span { return span{min(s.from, o.from), max(s.to, o.to)} }
 
-// span returns a range outside of which the filter accepts nothing: the time range that a query asks for.
-func (f filter) span() span {
+// span returns the time range that a filter asks for. With granules it is widened to the end of the granule that its
+// end is in: a roll-up's row of 10:00 is before 10:00:30, and stands for events until 10:01.
+func (f filter) span(granules bool) span {
 	s := everything()
 	for _, c := range f.conditions {
-		s = s.intersect(c.span())
+		s = s.intersect(c.span(granules))
 	}
 	for _, a := range f.and {
-		s = s.intersect(a.span())
+		s = s.intersect(a.span(granules))
 	}
 	if len(f.or) > 0 {
-		any := f.or[0].span()
+		either := f.or[0].span(granules)
 		for _, o := range f.or[1:] {
-			any = any.hull(o.span())
+			either = either.hull(o.span(granules))
 		}
-		s = s.intersect(any)
+		s = s.intersect(either)
 	}
 	return s
 }
 
-func (c condition) span() span {
+func (c condition) span(granules bool) span {
 	s := everything()
 	if c.width == 0 || len(c.operands) == 0 {
 		return s
@@ -188,8 +196,8 @@ func (c condition) span() span {
 		s.from = least
 	case "lt":
 		s.to = most
-		if over := most % c.width; over > 0 {
-			s.to = most - over + c.width
+		if granules {
+			s.to = -floorDiv(-most, c.width) * c.width
 		}
 	case "leq":
 		s.to = most + c.width

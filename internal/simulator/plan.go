@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,20 @@ func (s *Simulator) windowLimits(sc scope, dataset string) (oldest, widest time.
 	}
 	r := retention(sc.zone.Plan, dataset)
 	return r, r
+}
+
+// checkWithheld makes sure that a slip of the pen does not grant what should be withheld.
+func (s *Simulator) checkWithheld() error {
+	for _, z := range s.zones {
+		for _, withheld := range z.Withheld {
+			dataset, field, isField := strings.Cut(withheld, ".")
+			n := s.nodes[dataset]
+			if n == nil || isField && !slices.Contains(n.fields, field) {
+				return fmt.Errorf("zone %s withholds %q, but there is no such field", z.ID, withheld)
+			}
+		}
+	}
+	return nil
 }
 
 // withholds tells whether a zone's Withheld list names the dataset or the field; a container takes its leaves with it.

@@ -93,6 +93,9 @@ func New(config Config) (*Simulator, error) {
 	s.requests = newStream(config, requestGenerator(config))
 	s.workers = newStream(config, invocationGenerator(config))
 	s.nodes = s.datasets()
+	if err := s.checkWithheld(); err != nil {
+		return nil, fmt.Errorf("simulator configuration: %w", err)
+	}
 	s.mux = s.routes()
 	return s, nil
 }

@@ -5,9 +5,8 @@ package simulator
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,145 +38,65 @@ func (s *Simulator) truth(from, to time.Time, all bool) []Total {
 	if !to.IsZero() {
 		end = min(end, to.UnixMicro())
 	}
-	t := tally{}
+	var totals []Total
 	for _, z := range s.zones {
-		rollUp := all || s.mayRead(z, datasetHTTPRequests1m)
-		firewall := all || s.mayRead(z, datasetFirewallEvents)
+		rollUp, firewall := newRollUpSums(), firewallSums{}
 		for r := range s.requests.between(z.ID, start, end) {
-			if rollUp {
-				t.addRollUp(z.ID, r)
-			}
-			if firewall && r.firewallAction != "" {
-				t.addFirewallEvent(z.ID, r)
-			}
+			rollUp.add(r)
+			firewall.add(r)
+		}
+		if all || s.mayRead(z, datasetHTTPRequests1m) {
+			totals = append(totals, of("zone", z.ID, datasetHTTPRequests1m, rollUp.totals())...)
+		}
+		if all || s.mayRead(z, datasetFirewallEvents) {
+			totals = append(totals, of("zone", z.ID, datasetFirewallEvents, firewall.totals())...)
 		}
 	}
 	for _, a := range s.accounts {
+		sums := workersSums{}
 		for _, script := range a.Workers {
 			for i := range s.workers.between(scriptOwner(a.ID, script), start, end) {
-				t.addInvocation(a.ID, i)
+				sums.add(i)
 			}
 		}
+		totals = append(totals, of("account", a.ID, datasetWorkers, sums.totals())...)
 	}
-	return t.totals()
+	return totals
 }
 
 func (s *Simulator) mayRead(z *zone, dataset string) bool {
 	return retention(z.Plan, dataset) > 0 && !slices.Contains(z.Withheld, dataset)
 }
 
-// series identifies a Total. Labels are names and values in turn, as many as the dataset has.
-type series struct {
-	scope, id, dataset, measure string
-	labels                      [10]string
-}
-
-type amount struct {
-	whole uint64
-	float float64
-}
-
-// tally adds up amounts by series.
-type tally map[series]amount
-
-func (t tally) whole(k series, n uint64) {
-	if n > 0 {
-		t[k] = amount{whole: t[k].whole + n}
+// of completes the totals of one scope and dataset, drops zeros, and brings the rest into a fixed order.
+func of(scope, id, dataset string, totals []Total) []Total {
+	totals = slices.DeleteFunc(totals, func(t Total) bool { return t.Value == 0 })
+	for i := range totals {
+		totals[i].Scope, totals[i].ID, totals[i].Dataset = scope, id, dataset
 	}
-}
-
-func (t tally) float(k series, x float64) {
-	if x > 0 {
-		t[k] = amount{float: t[k].float + x}
-	}
-}
-
-func (k series) of(measure string) series {
-	k.measure = measure
-	return k
-}
-
-func (k series) by(labels ...string) series {
-	k.labels = [10]string{}
-	copy(k.labels[:], labels)
-	return k
-}
-
-func (t tally) addRollUp(zoneID string, r *httpRequest) {
-	k := series{scope: "zone", id: zoneID, dataset: datasetHTTPRequests1m}
-	t.whole(k.of("sum.requests"), 1)
-	t.whole(k.of("sum.bytes"), r.responseBytes)
-	t.whole(k.of("sum.edgeRequestBytes"), r.requestBytes)
-	if r.cacheStatus == "hit" || r.cacheStatus == "stale" || r.cacheStatus == "updating" || r.cacheStatus == "revalidated" {
-		t.whole(k.of("sum.cachedRequests"), 1)
-		t.whole(k.of("sum.cachedBytes"), r.responseBytes)
-	}
-	if r.scheme == "https" {
-		t.whole(k.of("sum.encryptedRequests"), 1)
-		t.whole(k.of("sum.encryptedBytes"), r.responseBytes)
-	}
-	country := k.by("clientCountryName", r.country)
-	t.whole(country.of("sum.countryMap.requests"), 1)
-	t.whole(country.of("sum.countryMap.bytes"), r.responseBytes)
-	if r.threat != "" {
-		t.whole(k.of("sum.threats"), 1)
-		t.whole(country.of("sum.countryMap.threats"), 1)
-		t.whole(k.by("threatPathingName", r.threat).of("sum.threatPathingMap.requests"), 1)
-	}
-	if r.pageView {
-		t.whole(k.of("sum.pageViews"), 1)
-		t.whole(k.by("uaBrowserFamily", r.browser).of("sum.browserMap.pageViews"), 1)
-	}
-	content := k.by("edgeResponseContentTypeName", r.contentType)
-	t.whole(content.of("sum.contentTypeMap.requests"), 1)
-	t.whole(content.of("sum.contentTypeMap.bytes"), r.responseBytes)
-	t.whole(k.by("edgeResponseStatus", strconv.Itoa(int(r.edgeStatus))).of("sum.responseStatusMap.requests"), 1)
-	t.whole(k.by("ipType", r.clientIPClass).of("sum.ipClassMap.requests"), 1)
-	t.whole(k.by("clientSSLProtocol", r.tlsProtocol).of("sum.clientSSLMap.requests"), 1)
-	t.whole(k.by("clientHTTPProtocol", r.httpVersion).of("sum.clientHTTPVersionMap.requests"), 1)
-}
-
-func (t tally) addFirewallEvent(zoneID string, r *httpRequest) {
-	k := series{scope: "zone", id: zoneID, dataset: datasetFirewallEvents, measure: "count"}
-	t.whole(k.by("action", r.firewallAction, "source", r.firewallSource, "ruleId", r.ruleID,
-		"clientRequestHTTPHost", r.host, "clientCountryName", r.country), 1)
-}
-
-func (t tally) addInvocation(accountID string, i *invocation) {
-	k := series{scope: "account", id: accountID, dataset: datasetWorkers}.by("scriptName", i.script, "status", i.status)
-	t.whole(k.of("sum.requests"), 1)
-	if i.failed {
-		t.whole(k.of("sum.errors"), 1)
-	}
-	if i.disconnected {
-		t.whole(k.of("sum.clientDisconnects"), 1)
-	}
-	t.whole(k.of("sum.subrequests"), i.subrequests)
-	t.whole(k.of("sum.responseBodySize"), i.responseBytes)
-	t.whole(k.of("sum.cpuTimeUs"), i.cpuUS)
-	t.whole(k.of("sum.wallTime"), i.wallUS)
-	t.float(k.of("sum.requestDuration"), float64(i.requestUS))
-	t.float(k.of("sum.duration"), i.duration)
-}
-
-// totals lists the series in a fixed order.
-func (t tally) totals() []Total {
-	keys := slices.SortedFunc(maps.Keys(t), func(a, b series) int {
-		return cmp.Or(
-			cmp.Compare(a.scope, b.scope), cmp.Compare(a.id, b.id), cmp.Compare(a.dataset, b.dataset),
-			cmp.Compare(a.measure, b.measure), slices.Compare(a.labels[:], b.labels[:]),
-		)
+	slices.SortFunc(totals, func(a, b Total) int {
+		return cmp.Or(strings.Compare(a.Measure, b.Measure), compareDimensions(a.Dimensions, b.Dimensions))
 	})
-	totals := make([]Total, len(keys))
-	for i, k := range keys {
-		sum := t[k]
-		totals[i] = Total{
-			Scope: k.scope, ID: k.id, Dataset: k.dataset, Measure: k.measure, Dimensions: map[string]string{},
-			Value: float64(sum.whole) + sum.float, Int: sum.whole,
-		}
-		for l := 0; l < len(k.labels) && k.labels[l] != ""; l += 2 {
-			totals[i].Dimensions[k.labels[l]] = k.labels[l+1]
+	return totals
+}
+
+// compareDimensions compares the values of label sets with the same names.
+func compareDimensions(a, b map[string]string) int {
+	for _, name := range []string{
+		"action", "source", "ruleId", "clientRequestHTTPHost", "clientCountryName", "scriptName", "status", "threatPathingName",
+		"uaBrowserFamily", "edgeResponseContentTypeName", "edgeResponseStatus", "ipType", "clientSSLProtocol", "clientHTTPProtocol",
+	} {
+		if c := strings.Compare(a[name], b[name]); c != 0 {
+			return c
 		}
 	}
-	return totals
+	return 0
+}
+
+func whole(measure string, n uint64, dimensions map[string]string) Total {
+	return Total{Measure: measure, Dimensions: dimensions, Value: float64(n), Int: n}
+}
+
+func float(measure string, x float64, dimensions map[string]string) Total {
+	return Total{Measure: measure, Dimensions: dimensions, Value: x}
 }
