@@ -111,7 +111,12 @@ func (d *decoder) number(limit int) int {
 
 // count reads the number of elements that follow, each of which takes at least one byte.
 func (d *decoder) count() int {
-	return d.number(len(d.rest))
+	v := d.uvarint()
+	if v > uint64(len(d.rest)) {
+		d.fail()
+		return 0
+	}
+	return int(v)
 }
 
 // text returns the next text, which shares memory with the record.
