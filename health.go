@@ -4,6 +4,7 @@
 package cloudflaremetricsreceiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type health struct {
 	reported    bool // the status has been reported at least once
 }
 
-// problem is everything that failed in one tick in the same way while doing the same.
+// problem is everything that failed in one tick in the same way.
 type problem struct {
 	class cloudflare.Class
 	first error
@@ -38,8 +39,8 @@ func newHealth(logger *zap.Logger) *health {
 	return &health{logger: logger, now: map[string]*problem{}, before: map[string]*problem{}}
 }
 
-// failed notes an error, which may be several joined ones. An interruption by shutdown or by the end of the tick's time
-// is no fault: what was not asked is asked in the next tick.
+// failed notes an error, which may be several joined ones. An interruption by shutdown or by our own budget is no fault:
+// what was not asked is asked in a later tick.
 func (h *health) failed(doing string, err error) {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
@@ -49,10 +50,11 @@ func (h *health) failed(doing string, err error) {
 		return
 	}
 	class := cloudflare.ClassOf(err)
-	if err == nil || class == cloudflare.ClassCanceled || errors.Is(err, context.Canceled) {
+	if err == nil || class == cloudflare.ClassCanceled || class == cloudflare.ClassDeferred || errors.Is(err, context.Canceled) {
 		return
 	}
-	key := doing + " " + string(class)
+	// One cause often meets many requests, so a class is one problem whatever was being done.
+	key := cmp.Or(string(class), doing)
 	if h.now[key] == nil {
 		h.now[key] = &problem{class: class, first: fmt.Errorf("%s: %w", doing, err)}
 	}
@@ -74,7 +76,7 @@ func (h *health) settle() error {
 	}
 	for key, p := range h.before {
 		if h.now[key] == nil {
-			h.logger.Info("works again", zap.String("what", key), zap.String("class", string(p.class)))
+			h.logger.Info("a problem is over", zap.String("problem", key), zap.NamedError("was", p.first))
 		}
 	}
 	err := h.summary()

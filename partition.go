@@ -124,12 +124,22 @@ func (s *metricsScraper) openPartition(
 		p = &partition{id: id, cursor: s.cursor(id, source, clock)}
 		s.partitions[id] = p
 	}
+	if p.selection == nil || p.selection.variant != sel.variant {
+		s.logWithheld(id, sel)
+	}
 	p.scope, p.selection, p.source, p.failed = scope, sel, source, false
 	tx.Define(id, p.cursor.Watermark, sel.counters)
 	if _, saved := s.ledger.Cursor(id); !saved {
 		tx.SetCursor(id, p.cursor.encode())
 	}
 	s.giveUp(tx, p, clock)
+}
+
+func (s *metricsScraper) logWithheld(id ledger.ID, sel *selection) {
+	if names := sel.withheld(); len(names) > 0 {
+		s.settings.Logger.Info("the plan does not include all fields of a dataset; metrics are left out for this zone or account",
+			zap.String("dataset", sel.Name), zap.String("scope", id.Scope), zap.Strings("metrics", names))
+	}
 }
 
 // cursor continues the saved one or starts at the newest settled granule, less the lookback.

@@ -76,7 +76,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, 
 		return s.readings(ctx, stop, doc, answer)
 	}
 	switch class := cloudflare.ClassOf(err); {
-	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited:
+	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited || class == cloudflare.ClassDeferred:
 		stop(err)
 	case class == cloudflare.ClassTooManyNodes:
 		s.learnNodes(doc)

@@ -168,9 +168,18 @@ func (s *metricsScraper) apiTime() time.Duration {
 }
 
 func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx *ledger.Tx) {
+	_, saved := s.ledger.Cursor(receiverID())
 	tx.Define(receiverID(), now, s.sources.ownMetrics)
+	for _, family := range s.sources.names {
+		if !saved {
+			tx.Add(receiverID(), 0, []string{family}, now, ledger.IntValue(0))
+		}
+	}
 	renewed, err := s.inventory.Refresh(ctx, now)
 	s.health.failed("list accounts and zones", err)
+	if accounts, zones, _ := s.inventory.Counts(); err == nil && accounts+zones == 0 {
+		s.health.failed("list accounts and zones", errNothingToScrape)
+	}
 	if !renewed {
 		return
 	}
@@ -180,9 +189,6 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 		return
 	}
 	tx.SetCursor(receiverID(), data)
-	if accounts, zones, _ := s.inventory.Counts(); accounts+zones == 0 {
-		s.health.failed("list accounts and zones", errNothingToScrape)
-	}
 }
 
 var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +

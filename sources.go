@@ -87,10 +87,9 @@ type selection struct {
 }
 
 func (s *source) selectFor(limits cloudflare.Limits) *selection {
-	sel := &selection{source: s, want: slices.Clone(s.wanted), index: make([]int, len(s.Metrics))}
+	sel := &selection{source: s, want: s.offered(limits), index: make([]int, len(s.Metrics))}
 	var variant strings.Builder
 	for i, m := range s.Metrics {
-		sel.want[i] = sel.want[i] && allows(limits.AvailableFields, m.Fields)
 		sel.index[i] = -1
 		if !sel.want[i] {
 			variant.WriteByte('-')
@@ -111,6 +110,30 @@ func (s *source) selectFor(limits cloudflare.Limits) *selection {
 	return sel
 }
 
+// offered are the wanted metrics all of whose fields Cloudflare lists as available. A list from which nothing can be
+// read although the dataset is enabled is one that this code does not understand; then the query will tell.
+func (s *source) offered(limits cloudflare.Limits) []bool {
+	want := slices.Clone(s.wanted)
+	for i, m := range s.Metrics {
+		want[i] = want[i] && !slices.ContainsFunc(m.Fields, func(f string) bool { return !limits.Offers(f) })
+	}
+	if !slices.Contains(want, true) {
+		return s.wanted
+	}
+	return want
+}
+
+// withheld are the names of the wanted metrics that the scope may not see.
+func (sel *selection) withheld() []string {
+	var names []string
+	for i, m := range sel.Metrics {
+		if sel.wanted[i] && !sel.want[i] {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
 // wantOf is the selection that a variant names.
 func wantOf(variant string) []bool {
 	want := make([]bool, len(variant))
@@ -118,26 +141,4 @@ func wantOf(variant string) []bool {
 		want[i] = variant[i] == '+'
 	}
 	return want
-}
-
-// allows says whether every field is among the available ones, which Cloudflare lists with underscores between levels
-// (settings node, availableFields). A listed parent allows its children. Dimensions may stand without their parent.
-func allows(available, fields []string) bool {
-	if len(available) == 0 {
-		return true
-	}
-	for _, field := range fields {
-		if !allowsField(available, field) {
-			return false
-		}
-	}
-	return true
-}
-
-func allowsField(available []string, field string) bool {
-	path := strings.ReplaceAll(field, ".", "_")
-	bare := strings.TrimPrefix(path, "dimensions_")
-	return slices.ContainsFunc(available, func(listed string) bool {
-		return listed == path || listed == bare || strings.HasPrefix(path, listed+"_")
-	})
 }

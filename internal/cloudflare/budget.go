@@ -51,7 +51,7 @@ func (b *budget) acquire(ctx context.Context) error {
 	delay := reservation.DelayFrom(now)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		reservation.CancelAt(now)
-		return b.limited("the request budget does not allow another request before the deadline", delay)
+		return &Error{Class: ClassDeferred, Kind: b.kind, Message: "the request budget does not allow another request before the deadline", RetryAfter: delay}
 	}
 	if err := sleep(ctx, delay); err != nil {
 		reservation.CancelAt(b.now())

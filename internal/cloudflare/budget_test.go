@@ -57,7 +57,7 @@ func TestBudgetRefusesAtOnceWhatTheDeadlineDoesNotAllow(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := b.acquire(ctx)
-		assert.Equal(t, ClassRateLimited, ClassOf(err))
+		assert.Equal(t, ClassDeferred, ClassOf(err))
 		assert.Zero(t, time.Since(start))
 		var typed *Error
 		require.ErrorAs(t, err, &typed)

@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// classify maps what the API says to a class: by the REST code, then the text, then GraphQL's code, then the status.
+// classify maps what the API says to a class: by the REST code, then the text, then GraphQL's code, then the status. The
+// code of a server's failure says what it failed at, not that the request was wrong.
 func classify(status int, code, message string) Class {
-	if class := classOfNumber(code); class != "" {
+	if class := classOfNumber(code); class != "" && status < http.StatusInternalServerError {
 		return class
 	}
 	if class := classOfText(strings.ToLower(message)); class != "" {

@@ -26,7 +26,8 @@ const (
 	ClassTooManyNodes       Class = "too_many_nodes"      // scopes × datasets of one query
 	ClassTooManyFields      Class = "too_many_fields"     // fields of one dataset
 	ClassExcessiveResources Class = "excessive_resources" // too much work for one query
-	ClassRateLimited        Class = "rate_limited"        // the API's budget or ours is used up
+	ClassRateLimited        Class = "rate_limited"        // the API's budget is used up
+	ClassDeferred           Class = "deferred"            // our own budget leaves it to a later call; nothing is wrong
 	ClassTimeout            Class = "timeout"             // no answer in time
 	ClassTransient          Class = "transient"           // the network or the API failed
 	ClassBodyTooLarge       Class = "body_too_large"      // the answer exceeds our bound

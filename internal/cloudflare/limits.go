@@ -29,9 +29,9 @@ type Limits struct {
 }
 
 // Offers reports whether a field, as a dotted path of Operation.Fields, may be read. A list that names a parent offers
-// all below it; without a list nothing is known to be refused.
+// all below it, and dimensions may be listed by their bare names; without a list nothing is known to be refused.
 func (l Limits) Offers(path string) bool {
-	if len(l.AvailableFields) == 0 {
+	if len(l.AvailableFields) == 0 || slices.Contains(l.AvailableFields, strings.TrimPrefix(path, "dimensions.")) {
 		return true
 	}
 	for name := path; ; {

@@ -60,7 +60,7 @@ func httpRequests1mGroupsDataset() *Dataset {
 		rollupMap("cloudflare.zone.requests.status", "status", "responseStatusMap", "edgeResponseStatus", "requests",
 			func(s *httpRequests1mSum) []httpRequests1mStatus { return s.ResponseStatusMap },
 			func(e *httpRequests1mStatus) (uint64, string) {
-				return e.Requests, strconv.FormatUint(uint64(e.EdgeResponseStatus), 10)
+				return e.Requests, strconv.FormatUint(e.EdgeResponseStatus, 10)
 			}),
 		rollupMap("cloudflare.zone.threats.type", "type", "threatPathingMap", "threatPathingName", "requests",
 			func(s *httpRequests1mSum) []httpRequests1mThreat { return s.ThreatPathingMap },

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -15,9 +14,6 @@ import (
 
 // limitsAge is how long entitlements are taken as current: an upgraded plan shows within the hour.
 const limitsAge = time.Hour
-
-// zonesPerQuery is the most zones that one GraphQL document may name (Cloudflare's GraphQL limits).
-const zonesPerQuery = 10
 
 // entitlements of one scope.
 type entitlements struct {
@@ -52,18 +48,19 @@ func (i *Inventory) Refuse(scopeID, dataset string) (news bool) {
 func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets map[cloudflare.ScopeKind][]string) error {
 	var errs []error
 	for kind, nodes := range datasets {
-		if len(nodes) == 0 {
+		ids := i.outdated(kind, now)
+		if len(ids) == 0 {
 			continue
 		}
-		size := 1
-		if kind == cloudflare.ZoneScope {
-			size = zonesPerQuery
-		}
-		for ids := range slices.Chunk(i.outdated(kind, now), size) {
-			errs = append(errs, i.readLimits(ctx, now, kind, ids, nodes))
+		answer, err := i.client.Limits(ctx, kind, ids, nodes)
+		errs = append(errs, err)
+		i.takeLimits(answer, now)
+		if missing := len(ids) - len(answer); missing > 0 && err == nil {
+			errs = append(errs, fmt.Errorf("Cloudflare answered without %d of %d %ss; "+
+				"check the token's permissions and resources", missing, len(ids), kind))
 		}
 	}
-	return errors.Join(errs...)
+	return wrap("read entitlements", errors.Join(errs...))
 }
 
 func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string {
@@ -79,36 +76,8 @@ func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string 
 	return ids
 }
 
-// readLimits asks for several scopes at once and, where one of them spoils the answer for all, in halves.
-func (i *Inventory) readLimits(ctx context.Context, now time.Time, kind cloudflare.ScopeKind, ids, nodes []string) error {
-	answer, err := i.client.Limits(ctx, kind, ids, nodes)
-	class := cloudflare.ClassOf(err)
-	switch {
-	case err == nil:
-		return i.takeLimits(answer, now, ids)
-	case len(ids) > 1 && (class == cloudflare.ClassPermission || class.Splittable()):
-		half := len(ids) / 2
-		return errors.Join(
-			i.readLimits(ctx, now, kind, ids[:half], nodes),
-			i.readLimits(ctx, now, kind, ids[half:], nodes))
-	case class == cloudflare.ClassPermission:
-		i.limits[ids[0]] = &entitlements{at: now}
-	}
-	return fmt.Errorf("read the entitlements of %s %s: %w", kind, ids[0], err)
-}
-
-func (i *Inventory) takeLimits(answer map[string]map[string]cloudflare.Limits, now time.Time, ids []string) error {
-	var missing int
-	for _, id := range ids {
-		byNode, ok := answer[id]
-		if !ok {
-			missing++
-			continue
-		}
+func (i *Inventory) takeLimits(answer map[string]map[string]cloudflare.Limits, now time.Time) {
+	for id, byNode := range answer {
 		i.limits[id] = &entitlements{at: now, byNode: byNode, refused: map[string]bool{}}
 	}
-	if missing > 0 {
-		return fmt.Errorf("read entitlements: Cloudflare answered without %d of %d zones or accounts", missing, len(ids))
-	}
-	return nil
 }

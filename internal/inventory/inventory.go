@@ -90,15 +90,27 @@ func (i *Inventory) Refresh(ctx context.Context, now time.Time) (renewed bool, e
 	}
 	accounts, accountsErr := i.client.Accounts(ctx)
 	zones, zonesErr := i.client.Zones(ctx)
+	if zonesErr == nil && len(zones) == 0 && i.hasZones() {
+		zonesErr = errNoZones
+	}
 	// Whoever may not list accounts still learns those of the zones, and asking again each tick would change nothing.
 	mayNotList := cloudflare.ClassOf(accountsErr) == cloudflare.ClassPermission && zonesErr == nil
-	i.failed = zonesErr != nil || (accountsErr != nil && !mayNotList)
+	i.failed = zonesErr != nil || (accountsErr != nil && !mayNotList) || len(zones)+len(accounts) == 0
 	i.merge(scopesOf(accounts, zones, now), now)
 	if zonesErr == nil && (accountsErr == nil || mayNotList) {
 		i.refreshed = now
 	}
 	return zonesErr == nil || accountsErr == nil, errors.Join(
 		wrap("list accounts", accountsErr), wrap("list zones", zonesErr))
+}
+
+// errNoZones is an answer that is more likely a mistake than the truth: it would end every zone's counters. The zones are
+// kept until Settings.Keep has passed, and asked for in vain until then.
+var errNoZones = errors.New("Cloudflare lists no zone where there were some; they are kept for now; " +
+	"check that the token still includes them")
+
+func (i *Inventory) hasZones() bool {
+	return slices.ContainsFunc(i.listed, func(s Scope) bool { return s.Kind == cloudflare.ZoneScope })
 }
 
 func wrap(doing string, err error) error {
