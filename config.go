@@ -79,7 +79,9 @@ type DatasetConfig struct {
 	Delay *time.Duration `mapstructure:"delay"`
 }
 
-func createDefaultConfig() component.Config {
+func createDefaultConfig() component.Config { return defaultConfig() }
+
+func defaultConfig() *Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Endpoint = "https://api.cloudflare.com/client/v4"
 	client.Timeout = 30 * time.Second

@@ -27,7 +27,7 @@ func load(t *testing.T, name string) (*Config, error) {
 	require.NoError(t, err)
 	sub, err := conf.Sub(component.NewIDWithName(metadata.Type, name).String())
 	require.NoError(t, err)
-	config := createDefaultConfig().(*Config)
+	config := defaultConfig()
 	if err := sub.Unmarshal(config); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func TestFaultsLoseNothing(t *testing.T) {
 		"server errors":        {simulator.Faults{GraphQL: simulator.Fault{ServerErrorRate: 1}}, "transient"},
 		"half a body":          {simulator.Faults{GraphQL: simulator.Fault{MalformedRate: 1}}, ""},
 		"zones: [] in GraphQL": {simulator.Faults{EmptyZones: true}, "missing from Cloudflare's answer"},
-		"no zones in REST":     {simulator.Faults{NoZones: true}, "lists no zone"},
+		"no zones in REST":     {simulator.Faults{NoZones: true}, "no zone is listed"},
 		"REST away":            {simulator.Faults{REST: simulator.Fault{ServerErrorRate: 1}}, "transient"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -116,7 +116,7 @@ func newWorld(t *testing.T, accounts []simulator.Account, change ...func(*Config
 	w.set.ID = component.NewID(metadata.Type)
 	w.set.Logger = w.logger
 
-	w.config = createDefaultConfig().(*Config)
+	w.config = defaultConfig()
 	w.config.APIToken = testToken
 	w.config.HTTP.Endpoint = w.server.URL + "/client/v4"
 	w.config.Retry.InitialInterval = time.Millisecond

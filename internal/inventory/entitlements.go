@@ -56,7 +56,7 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 		errs = append(errs, err)
 		i.takeLimits(answer, now)
 		if missing := len(ids) - len(answer); missing > 0 && err == nil {
-			errs = append(errs, fmt.Errorf("Cloudflare answered without %d of %d %ss; "+
+			errs = append(errs, fmt.Errorf("%d of %d %ss are missing from Cloudflare's answer; "+
 				"check the token's permissions and resources", missing, len(ids), kind))
 		}
 	}

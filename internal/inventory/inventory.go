@@ -106,7 +106,7 @@ func (i *Inventory) Refresh(ctx context.Context, now time.Time) (renewed bool, e
 
 // errNoZones is an answer that is more likely a mistake than the truth: it would end every zone's counters. The zones are
 // kept until Settings.Keep has passed, and asked for in vain until then.
-var errNoZones = errors.New("Cloudflare lists no zone where there were some; they are kept for now; " +
+var errNoZones = errors.New("no zone is listed where there were some; they are kept for now; " +
 	"check that the token still includes them")
 
 func (i *Inventory) hasZones() bool {
