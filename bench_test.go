@@ -95,69 +95,77 @@ func benchReadings(partitions []*partition, rows json.RawMessage) []reading {
 }
 
 func BenchmarkFold(b *testing.B) {
-	forSizes(b, func(b *testing.B, n int) {
-		s, partitions := benchScraper(b)
-		rows := benchRows(n / benchZones)
-		b.ReportAllocs()
-		for b.Loop() {
-			tx := s.ledger.Begin()
-			s.count(tx, benchReadings(partitions, rows))
-			b.StopTimer()
-			require.NoError(b, tx.Commit(b.Context()))
-			b.StartTimer()
-		}
-		perSeries(b, n)
-	})
+	for _, n := range sizes() {
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			s, partitions := benchScraper(b)
+			rows := benchRows(n / benchZones)
+			b.ReportAllocs()
+			for b.Loop() {
+				tx := s.ledger.Begin()
+				s.count(tx, benchReadings(partitions, rows))
+				b.StopTimer()
+				require.NoError(b, tx.Commit(b.Context()))
+				b.StartTimer()
+			}
+			perSeries(b, n)
+		})
+	}
 }
 
 func BenchmarkCommit(b *testing.B) {
-	forSizes(b, func(b *testing.B, n int) {
-		s, partitions := benchScraper(b)
-		rows := benchRows(n / benchZones)
-		b.ReportAllocs()
-		for b.Loop() {
-			b.StopTimer()
-			tx := s.ledger.Begin()
-			s.count(tx, benchReadings(partitions, rows))
-			b.StartTimer()
-			require.NoError(b, tx.Commit(b.Context()))
-		}
-		perSeries(b, n)
-		b.ReportMetric(float64(s.ledger.Stats().EncodedBytes)/float64(n), "encoded-bytes/series")
-	})
+	for _, n := range sizes() {
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			s, partitions := benchScraper(b)
+			rows := benchRows(n / benchZones)
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				tx := s.ledger.Begin()
+				s.count(tx, benchReadings(partitions, rows))
+				b.StartTimer()
+				require.NoError(b, tx.Commit(b.Context()))
+			}
+			perSeries(b, n)
+			b.ReportMetric(float64(s.ledger.Stats().EncodedBytes)/float64(n), "encoded-bytes/series")
+		})
+	}
 }
 
 func BenchmarkEmit(b *testing.B) {
-	forSizes(b, func(b *testing.B, n int) {
-		s, partitions := benchScraper(b)
-		tx := s.ledger.Begin()
-		s.count(tx, benchReadings(partitions, benchRows(n/benchZones)))
-		require.NoError(b, tx.Commit(b.Context()))
-		b.ReportAllocs()
-		for b.Loop() {
-			md := s.emit(time.Now())
-			if md.DataPointCount() < n {
-				b.Fatalf("emitted %d points", md.DataPointCount())
+	for _, n := range sizes() {
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			s, partitions := benchScraper(b)
+			tx := s.ledger.Begin()
+			s.count(tx, benchReadings(partitions, benchRows(n/benchZones)))
+			require.NoError(b, tx.Commit(b.Context()))
+			b.ReportAllocs()
+			for b.Loop() {
+				md := s.emit(time.Now())
+				if md.DataPointCount() < n {
+					b.Fatalf("emitted %d points", md.DataPointCount())
+				}
 			}
-		}
-		perSeries(b, n)
-	})
+			perSeries(b, n)
+		})
+	}
 }
 
 // BenchmarkHeld measures what a series keeps in memory between scrapes.
 func BenchmarkHeld(b *testing.B) {
-	forSizes(b, func(b *testing.B, n int) {
-		for b.Loop() {
-			rows := benchRows(n / benchZones)
-			s, partitions := benchScraper(b)
-			before := heap()
-			tx := s.ledger.Begin()
-			s.count(tx, benchReadings(partitions, rows))
-			require.NoError(b, tx.Commit(b.Context()))
-			b.ReportMetric(float64(heap()-before)/float64(n), "held-bytes/series")
-			runtime.KeepAlive(s)
-		}
-	})
+	for _, n := range sizes() {
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				rows := benchRows(n / benchZones)
+				s, partitions := benchScraper(b)
+				before := heap()
+				tx := s.ledger.Begin()
+				s.count(tx, benchReadings(partitions, rows))
+				require.NoError(b, tx.Commit(b.Context()))
+				b.ReportMetric(float64(heap()-before)/float64(n), "held-bytes/series")
+				runtime.KeepAlive(s)
+			}
+		})
+	}
 }
 
 func heap() uint64 {
@@ -165,13 +173,6 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-func forSizes(b *testing.B, run func(*testing.B, int)) {
-	b.Helper()
-	for _, n := range sizes() {
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) { run(b, n) })
-	}
 }
 
 func perSeries(b *testing.B, n int) {
