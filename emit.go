@@ -15,12 +15,6 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
 )
 
-// The receiver's own metrics.
-const (
-	lostTime  = "cloudflare.exporter.lost.time"
-	watermark = "cloudflare.exporter.watermark.timestamp"
-)
-
 // emitter turns series into data points through the generated builder.
 type emitter struct {
 	mb         *metadata.MetricsBuilder

@@ -160,7 +160,7 @@ func TestGivesUpWhatIsTooOld(t *testing.T) {
 	w.settle()
 
 	oldest := w.clock.Now().Add(-2 * time.Hour).Truncate(time.Minute).Add(time.Minute)
-	lost := w.own(lostTime, "metric_family=http_requests")
+	lost := w.own("cloudflare.exporter.lost.time", "metric_family=http_requests")
 	assert.InDelta(t, float64(oldest.Unix())-watermark, lost, 0)
 	assert.Contains(t, logged(w), "missing from the counters")
 }

@@ -21,7 +21,11 @@ func intRecorders(mb *metadata.MetricsBuilder) map[string]recordInt {
 		"cloudflare.accounts": func(ts pcommon.Timestamp, v int64, _ ...metadata.MetricAttributeOption) {
 			mb.RecordCloudflareAccountsDataPoint(ts, v)
 		},
+		"cloudflare.exporter.errors":    mb.RecordCloudflareExporterErrorsDataPoint,
 		"cloudflare.exporter.lost.time": mb.RecordCloudflareExporterLostTimeDataPoint,
+		"cloudflare.exporter.overflow.series": func(ts pcommon.Timestamp, v int64, _ ...metadata.MetricAttributeOption) {
+			mb.RecordCloudflareExporterOverflowSeriesDataPoint(ts, v)
+		},
 		"cloudflare.exporter.up": func(ts pcommon.Timestamp, v int64, _ ...metadata.MetricAttributeOption) {
 			mb.RecordCloudflareExporterUpDataPoint(ts, v)
 		},
@@ -93,7 +97,9 @@ func doubleRecorders(mb *metadata.MetricsBuilder) map[string]recordDouble {
 func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 	return map[string]bool{
 		"cloudflare.accounts":                             c.CloudflareAccounts.Enabled,
+		"cloudflare.exporter.errors":                      c.CloudflareExporterErrors.Enabled,
 		"cloudflare.exporter.lost.time":                   c.CloudflareExporterLostTime.Enabled,
+		"cloudflare.exporter.overflow.series":             c.CloudflareExporterOverflowSeries.Enabled,
 		"cloudflare.exporter.up":                          c.CloudflareExporterUp.Enabled,
 		"cloudflare.exporter.watermark.timestamp":         c.CloudflareExporterWatermarkTimestamp.Enabled,
 		"cloudflare.worker.errors":                        c.CloudflareWorkerErrors.Enabled,
@@ -132,20 +138,26 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 
 func attributeOptions() map[string]func(string) metadata.MetricAttributeOption {
 	return map[string]func(string) metadata.MetricAttributeOption{
+		"account":       metadata.WithAccountMetricAttribute,
 		"action":        metadata.WithActionMetricAttribute,
+		"class":         metadata.WithClassMetricAttribute,
 		"content_type":  metadata.WithContentTypeMetricAttribute,
 		"country":       metadata.WithCountryMetricAttribute,
+		"dataset":       metadata.WithDatasetMetricAttribute,
 		"family":        metadata.WithFamilyMetricAttribute,
 		"host":          metadata.WithHostMetricAttribute,
 		"http_version":  metadata.WithHTTPVersionMetricAttribute,
 		"ip_type":       metadata.WithIPTypeMetricAttribute,
 		"metric_family": metadata.WithMetricFamilyMetricAttribute,
-		"quantile":      metadata.WithQuantileMetricAttribute,
-		"rule":          metadata.WithRuleMetricAttribute,
-		"script_name":   metadata.WithScriptNameMetricAttribute,
-		"source":        metadata.WithSourceMetricAttribute,
-		"ssl_protocol":  metadata.WithSslProtocolMetricAttribute,
-		"status":        metadata.WithStatusMetricAttribute,
-		"type":          metadata.WithTypeMetricAttribute,
+		"otel.metric.overflow": func(v string) metadata.MetricAttributeOption {
+			return metadata.WithOtelMetricOverflowMetricAttribute(v == "true")
+		},
+		"quantile":     metadata.WithQuantileMetricAttribute,
+		"rule":         metadata.WithRuleMetricAttribute,
+		"script_name":  metadata.WithScriptNameMetricAttribute,
+		"source":       metadata.WithSourceMetricAttribute,
+		"ssl_protocol": metadata.WithSslProtocolMetricAttribute,
+		"status":       metadata.WithStatusMetricAttribute,
+		"type":         metadata.WithTypeMetricAttribute,
 	}
 }

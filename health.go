@@ -39,19 +39,19 @@ func newHealth(logger *zap.Logger) *health {
 	return &health{logger: logger, now: map[string]*problem{}, before: map[string]*problem{}}
 }
 
-// failed notes an error, which may be several joined ones. An interruption by shutdown or by our own budget is no fault:
-// what was not asked is asked in a later tick.
-func (h *health) failed(doing string, err error) {
+// failed notes an error, which may be several joined ones, and returns the classes of those that are faults. An
+// interruption by shutdown or by our own budget is none: what was not asked is asked in a later tick.
+func (h *health) failed(doing string, err error) (classes []cloudflare.Class) {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
 		for _, e := range joined.Unwrap() {
-			h.failed(doing, e)
+			classes = append(classes, h.failed(doing, e)...)
 		}
-		return
+		return classes
 	}
 	class := cloudflare.ClassOf(err)
 	if err == nil || class == cloudflare.ClassCanceled || class == cloudflare.ClassDeferred || errors.Is(err, context.Canceled) {
-		return
+		return nil
 	}
 	// One cause often meets many requests, so a class is one problem whatever was being done.
 	key := cmp.Or(string(class), doing)
@@ -59,6 +59,7 @@ func (h *health) failed(doing string, err error) {
 		h.now[key] = &problem{class: class, first: fmt.Errorf("%s: %w", doing, err)}
 	}
 	h.now[key].count++
+	return []cloudflare.Class{class}
 }
 
 // well says that nothing has failed in this tick so far.

@@ -109,7 +109,8 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 		}
 		return sel, planner.Source{
 			Dataset: src.Name, Variant: sel.variant, Counters: counters, Gauges: gauges,
-			Granularity: src.Granularity, Resolution: src.Resolution, Step: src.Step, Delay: s.config.delay(src.Name),
+			Granularity: src.Granularity, Resolution: src.Resolution, Delay: s.config.delay(src.Name),
+			Step:        s.steps.narrower(src.Name, scope.ID, src.Step, s.now()),
 			MaxDuration: limits.MaxDuration, NotOlderThan: limits.NotOlderThan, PageSize: limits.MaxPageSize,
 		}, true
 	}
@@ -172,7 +173,8 @@ func (s *metricsScraper) giveUp(tx *ledger.Tx, p *partition, clock time.Time) {
 	p.cursor.Gaps = p.cursor.Gaps[max(0, len(p.cursor.Gaps)-maxGaps):]
 	p.cursor.Watermark = oldest
 	tx.SetCursor(p.id, p.cursor.encode())
-	tx.Add(receiverID(), 0, []string{p.id.Family}, gap.From, ledger.IntValue(int64(gap.Width().Seconds())))
+	s.telemetry.windows(p.source.Dataset, givenUp, 1)
+	tx.Add(receiverID(), ownLostTime, []string{p.id.Family}, gap.From, ledger.IntValue(int64(gap.Width().Seconds())))
 }
 
 // plannable are the partitions that have not failed in this tick.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -83,10 +84,18 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, 
 		fallthrough
 	case class.Splittable() && ctx.Err() == nil:
 		if first, second, ok := doc.Split(); ok {
-			return append(s.ask(ctx, stop, first), s.ask(ctx, stop, second)...)
+			return s.askBoth(ctx, stop, first, second)
 		}
 	}
 	return failed(doc, err)
+}
+
+// askBoth asks for what a split has left of a document.
+func (s *metricsScraper) askBoth(ctx context.Context, stop context.CancelCauseFunc, first, second planner.Document) []reading {
+	for _, part := range slices.Concat(first.Parts, second.Parts) {
+		s.telemetry.windows(part.Dataset, split, 1)
+	}
+	return append(s.ask(ctx, stop, first), s.ask(ctx, stop, second)...)
 }
 
 // learnNodes lowers the bound on scopes × parts below what has just been refused.
@@ -142,12 +151,13 @@ func (s *metricsScraper) askCutOff(
 	if part.Gauges {
 		return []reading{{scope: scope, part: part, rows: rows}}
 	}
+	s.telemetry.truncation(part.Dataset)
 	doc := planner.Document{Scopes: []planner.Scope{scope}, Parts: []planner.Part{part}}
 	first, second, ok := doc.Split()
 	if !ok {
 		return failed(doc, errTruncated)
 	}
-	return append(s.ask(ctx, stop, first), s.ask(ctx, stop, second)...)
+	return s.askBoth(ctx, stop, first, second)
 }
 
 // minRowBytes is less than any row takes, so that short answers need no second look.
@@ -200,7 +210,7 @@ func (s *metricsScraper) count(tx *ledger.Tx, readings []reading) (progress bool
 		}
 		if err != nil {
 			p.failed = true
-			s.note(p, r.part, err)
+			s.note(tx, p, r.part, err)
 			continue
 		}
 		progress = true
@@ -223,6 +233,10 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 	}
 	p.cursor.Watermark = r.part.Window.To
 	tx.SetCursor(p.id, p.cursor.encode())
+	s.telemetry.windows(r.part.Dataset, committed, 1)
+	if r.part.Cut {
+		s.steps.learn(r.part.Dataset, r.scope.ID, r.part.Window.Width(), s.now())
+	}
 	return nil
 }
 
@@ -240,7 +254,7 @@ func (s *metricsScraper) observe(p *partition, r reading) error {
 
 // note reports why a window could not be counted. What the plan of a zone does not include is no fault: it is said once
 // and not asked for again until the entitlements are next read.
-func (s *metricsScraper) note(p *partition, part planner.Part, err error) {
+func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, err error) {
 	class := cloudflare.ClassOf(err)
 	if class == cloudflare.ClassGatedDataset || class == cloudflare.ClassGatedField || class == cloudflare.ClassPermission {
 		if s.inventory.Refuse(p.scope.ID, part.Dataset) {
@@ -250,5 +264,5 @@ func (s *metricsScraper) note(p *partition, part planner.Part, err error) {
 		}
 		return
 	}
-	s.health.failed("read "+part.Dataset, fmt.Errorf("%v: %w", p, err))
+	s.failed(tx, p.scope.AccountID, part.Dataset, fmt.Errorf("%v: %w", p, err))
 }

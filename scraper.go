@@ -41,6 +41,8 @@ type metricsScraper struct {
 	inventory  *inventory.Inventory
 	partitions map[ledger.ID]*partition
 	gauges     map[ledger.ID]*gauges
+	steps      steps
+	telemetry  telemetry
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
 }
@@ -49,8 +51,11 @@ type metricsScraper struct {
 const maxNodes = 50
 
 func newMetricsScraper(life context.Context, config *Config, set receiver.Settings) (*metricsScraper, error) {
-	enabled := enabledMetrics(config.MetricsBuilderConfig.Metrics)
-	sources, err := newSources(enabled)
+	sources, err := newSources(enabledMetrics(config.MetricsBuilderConfig.Metrics))
+	if err != nil {
+		return nil, err
+	}
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +66,8 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		health:     newHealth(set.Logger),
 		partitions: map[ledger.ID]*partition{},
 		gauges:     map[ledger.ID]*gauges{},
+		steps:      steps{},
+		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
 	}
 	s.nodes.Store(maxNodes)
@@ -102,6 +109,7 @@ func (s *metricsScraper) clientSettings() cloudflare.Settings {
 		REST:        cloudflare.Rate(c.RateLimit.REST),
 		GraphQL:     cloudflare.Rate(c.RateLimit.GraphQL),
 		Now:         s.now,
+		Observe:     s.telemetry.request,
 	}
 }
 
@@ -124,6 +132,7 @@ func (s *metricsScraper) startInventory() error {
 
 // shutdown copes with a start that failed half-way or never happened.
 func (s *metricsScraper) shutdown(ctx context.Context) error {
+	s.telemetry.Shutdown()
 	if s.http != nil {
 		s.http.CloseIdleConnections()
 	}
@@ -153,7 +162,7 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 
 	s.removeEnded(tx)
 	s.refreshInventory(ctx, now, tx)
-	s.health.failed("read entitlements", s.inventory.RefreshLimits(ctx, now, s.sources.datasets))
+	s.failed(tx, "", "settings", s.inventory.RefreshLimits(ctx, now, s.sources.datasets))
 	s.openPartitions(tx)
 	s.read(ctx, tx)
 }
@@ -172,11 +181,11 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 	tx.Define(receiverID(), now, s.sources.ownMetrics)
 	for _, family := range s.sources.names {
 		if !saved {
-			tx.Add(receiverID(), 0, []string{family}, now, ledger.IntValue(0))
+			tx.Add(receiverID(), ownLostTime, []string{family}, now, ledger.IntValue(0))
 		}
 	}
 	renewed, err := s.inventory.Refresh(ctx, now)
-	s.health.failed("list accounts and zones", err)
+	s.failed(tx, "", "inventory", err)
 	if accounts, zones, _ := s.inventory.Counts(); err == nil && accounts+zones == 0 {
 		s.health.failed("list accounts and zones", errNothingToScrape)
 	}
@@ -194,11 +203,21 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +
 	"check the token's resources and the accounts and zones filters")
 
+// failed reports an error of the API, and counts it by account and by what was asked for.
+func (s *metricsScraper) failed(tx *ledger.Tx, account, dataset string, err error) {
+	for _, class := range s.health.failed("read "+dataset, err) {
+		tx.Add(receiverID(), ownErrors, []string{account, dataset, string(class)}, s.now(), ledger.IntValue(1))
+	}
+}
+
 // commit saves the tick's additions. When that fails they are undone, and their windows will be asked for again.
 func (s *metricsScraper) commit(ctx context.Context, tx *ledger.Tx) {
 	// A shutdown may end asking, but what has been answered by then is worth saving.
-	if err := tx.Commit(context.WithoutCancel(ctx)); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if err := tx.Commit(ctx); err != nil {
 		s.health.failed("save counters", fmt.Errorf("%w; check the storage extension's directory and its disk", err))
 		clear(s.partitions) // their watermarks ran ahead of what is saved
 	}
+	stats := s.ledger.Stats()
+	s.telemetry.state(ctx, stats.Series, stats.EncodedBytes, s.client.Budget())
 }

@@ -145,7 +145,7 @@ func TestOwnMetrics(t *testing.T) {
 	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute).Unix()
 	for _, family := range []string{"http_requests", "firewall_events", "workers_invocations"} {
 		assert.InDelta(t, settled, w.own("cloudflare.exporter.watermark.timestamp", "metric_family="+family), 0)
-		assert.InDelta(t, 0, w.own(lostTime, "metric_family="+family), 0)
+		assert.InDelta(t, 0, w.own("cloudflare.exporter.lost.time", "metric_family="+family), 0)
 	}
 }
 

@@ -30,6 +30,12 @@ type sources struct {
 	ownMetrics []ledger.Metric
 }
 
+// The receiver's own counters, as indices into sources.ownMetrics.
+const (
+	ownLostTime = iota
+	ownErrors
+)
+
 func catalogue() ([]*dataset.Dataset, error) {
 	sch, err := schema.Load()
 	if err != nil {
@@ -71,7 +77,10 @@ func newSources(enabled map[string]bool) (*sources, error) {
 		}
 	}
 	slices.Sort(s.names)
-	s.ownMetrics = []ledger.Metric{{Name: lostTime, Attributes: []string{"metric_family"}, Type: ledger.Int}}
+	s.ownMetrics = []ledger.Metric{
+		ownLostTime: {Name: "cloudflare.exporter.lost.time", Attributes: []string{"metric_family"}, Type: ledger.Int},
+		ownErrors:   {Name: "cloudflare.exporter.errors", Attributes: []string{"account", "dataset", "class"}, Type: ledger.Int},
+	}
 	return s, nil
 }
 

@@ -27,7 +27,7 @@ func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) 
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return post(ctx, c, query.text, query.variables, func(x exchange, data *data) (*Answer, error) {
+	return post(ctx, c, document.dataset(), query.text, query.variables, func(x exchange, data *data) (*Answer, error) {
 		scopes, err := x.scopes(data, document.Scope, document.Tags)
 		if err != nil {
 			return nil, err
@@ -45,6 +45,17 @@ func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) 
 		}
 		return answer, nil
 	})
+}
+
+// dataset names what the document asks for.
+func (d Document) dataset() string {
+	name := d.Parts[0].Operation.Dataset()
+	for _, part := range d.Parts[1:] {
+		if part.Operation.Dataset() != name {
+			return "several"
+		}
+	}
+	return name
 }
 
 // scopes returns the scopes of an answer by tag: none that was not asked for, none twice.

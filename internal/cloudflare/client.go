@@ -37,7 +37,9 @@ type Rate struct {
 
 // Request describes one finished HTTP attempt.
 type Request struct {
-	Kind     Kind
+	Kind Kind
+	// Dataset is what was asked for: accounts, zones, settings or a dataset, and several for a document of more than one.
+	Dataset  string
 	Class    Class // "" when it succeeded
 	Duration time.Duration
 }

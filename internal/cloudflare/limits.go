@@ -74,7 +74,7 @@ func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []stri
 func (c *Client) limits(ctx context.Context, query string, scope ScopeKind, tags, nodes []string, known map[string]map[string]Limits) error {
 	_, shared, _ := scope.filter()
 	variables := map[string]any{shared: scope.filterValue(tags)}
-	answered, err := post(ctx, c, query, variables, func(x exchange, data *data) (map[string]map[string]Limits, error) {
+	answered, err := post(ctx, c, "settings", query, variables, func(x exchange, data *data) (map[string]map[string]Limits, error) {
 		c.learn(data)
 		return x.limits(data, scope, tags, nodes)
 	})

@@ -40,7 +40,7 @@ const (
 
 // Accounts lists every account. It needs the permission Account Settings Read.
 func (c *Client) Accounts(ctx context.Context) ([]Account, error) {
-	return list(ctx, c, func(ctx context.Context, number float64, options ...option.RequestOption) ([]Account, error) {
+	return list(ctx, c, "accounts", func(ctx context.Context, number float64, options ...option.RequestOption) ([]Account, error) {
 		var params accounts.AccountListParams
 		params.Page.Value, params.Page.Present = number, true
 		params.PerPage.Value, params.PerPage.Present = perPage, true
@@ -53,7 +53,7 @@ func (c *Client) Accounts(ctx context.Context) ([]Account, error) {
 
 // Zones lists every zone of every account. It needs the permission Zone Read.
 func (c *Client) Zones(ctx context.Context) ([]Zone, error) {
-	return list(ctx, c, func(ctx context.Context, number float64, options ...option.RequestOption) ([]Zone, error) {
+	return list(ctx, c, "zones", func(ctx context.Context, number float64, options ...option.RequestOption) ([]Zone, error) {
 		var params zones.ZoneListParams
 		params.Page.Value, params.Page.Present = number, true
 		params.PerPage.Value, params.PerPage.Present = perPage, true
@@ -83,11 +83,11 @@ type getPage[T any] func(ctx context.Context, number float64, options ...option.
 // list reads page after page. The SDK's own pagers read all but the first without the caller's context. An item that a
 // change between two pages shows twice is kept once; a list that is cut short or never ends is an error, so that nobody
 // takes half of it for all.
-func list[T any](ctx context.Context, c *Client, get getPage[T], id func(T) string) ([]T, error) {
+func list[T any](ctx context.Context, c *Client, name string, get getPage[T], id func(T) string) ([]T, error) {
 	var items []T
 	seen := map[string]bool{}
 	for number := 1; number <= maxPages; number++ {
-		page, err := call(ctx, c, KindREST, func(ctx context.Context) (restPage[T], error) {
+		page, err := call(ctx, c, subject{KindREST, name}, func(ctx context.Context) (restPage[T], error) {
 			return fetch(ctx, c, number, get, id)
 		})
 		if err != nil {

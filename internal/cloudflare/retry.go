@@ -12,18 +12,24 @@ import (
 	"github.com/cenkalti/backoff/v7"
 )
 
+// subject is what a call asks for.
+type subject struct {
+	kind    Kind
+	dataset string
+}
+
 // call makes attempts until one succeeds, fails in a way that time does not cure, or no time is left. Each attempt
 // takes a request from the budget.
-func call[T any](ctx context.Context, c *Client, kind Kind, attempt func(context.Context) (T, error)) (T, error) {
+func call[T any](ctx context.Context, c *Client, what subject, attempt func(context.Context) (T, error)) (T, error) {
 	start := time.Now()
 	waits := c.backOff()
 	var last error
 	for {
 		var zero T
-		if err := c.budgets[kind].acquire(ctx); err != nil {
+		if err := c.budgets[what.kind].acquire(ctx); err != nil {
 			return zero, firstOf(last, err)
 		}
-		result, err := once(ctx, c, kind, attempt)
+		result, err := once(ctx, c, what, attempt)
 		if err == nil {
 			return result, nil
 		}
@@ -33,20 +39,20 @@ func call[T any](ctx context.Context, c *Client, kind Kind, attempt func(context
 			return zero, err
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return zero, contextError(kind, err)
+			return zero, contextError(what.kind, err)
 		}
 	}
 }
 
 // once makes one attempt, draws the conclusions for the budget and reports it.
-func once[T any](ctx context.Context, c *Client, kind Kind, attempt func(context.Context) (T, error)) (T, error) {
-	defer c.budgets[kind].release()
+func once[T any](ctx context.Context, c *Client, what subject, attempt func(context.Context) (T, error)) (T, error) {
+	defer c.budgets[what.kind].release()
 	start := time.Now()
 	result, err := attempt(ctx)
 	if typed, ok := errors.AsType[*Error](err); ok && typed.Class == ClassRateLimited {
-		c.budgets[kind].stop(typed.RetryAfter)
+		c.budgets[what.kind].stop(typed.RetryAfter)
 	}
-	c.settings.Observe(Request{Kind: kind, Class: ClassOf(err), Duration: time.Since(start)})
+	c.settings.Observe(Request{Kind: what.kind, Dataset: what.dataset, Class: ClassOf(err), Duration: time.Since(start)})
 	return result, err
 }
 

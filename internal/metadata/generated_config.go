@@ -27,6 +27,26 @@ func (ms *CloudflareAccountsMetricConfig) Unmarshal(parser *confmap.Conf) error 
 	return nil
 }
 
+// CloudflareExporterErrorsMetricConfig provides config for the cloudflare.exporter.errors metric.
+type CloudflareExporterErrorsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareExporterErrorsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareExporterLostTimeMetricConfig provides config for the cloudflare.exporter.lost.time metric.
 type CloudflareExporterLostTimeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -34,6 +54,26 @@ type CloudflareExporterLostTimeMetricConfig struct {
 }
 
 func (ms *CloudflareExporterLostTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareExporterOverflowSeriesMetricConfig provides config for the cloudflare.exporter.overflow.series metric.
+type CloudflareExporterOverflowSeriesMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareExporterOverflowSeriesMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -710,7 +750,9 @@ func (ms *CloudflareZonesFilteredMetricConfig) Unmarshal(parser *confmap.Conf) e
 // MetricsConfig provides config for cloudflaremetrics metrics.
 type MetricsConfig struct {
 	CloudflareAccounts                        CloudflareAccountsMetricConfig                        `mapstructure:"cloudflare.accounts"`
+	CloudflareExporterErrors                  CloudflareExporterErrorsMetricConfig                  `mapstructure:"cloudflare.exporter.errors"`
 	CloudflareExporterLostTime                CloudflareExporterLostTimeMetricConfig                `mapstructure:"cloudflare.exporter.lost.time"`
+	CloudflareExporterOverflowSeries          CloudflareExporterOverflowSeriesMetricConfig          `mapstructure:"cloudflare.exporter.overflow.series"`
 	CloudflareExporterUp                      CloudflareExporterUpMetricConfig                      `mapstructure:"cloudflare.exporter.up"`
 	CloudflareExporterWatermarkTimestamp      CloudflareExporterWatermarkTimestampMetricConfig      `mapstructure:"cloudflare.exporter.watermark.timestamp"`
 	CloudflareWorkerCPUTime                   CloudflareWorkerCPUTimeMetricConfig                   `mapstructure:"cloudflare.worker.cpu_time"`
@@ -751,7 +793,13 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareAccounts: CloudflareAccountsMetricConfig{
 			Enabled: true,
 		},
+		CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
+			Enabled: true,
+		},
 		CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{
+			Enabled: true,
+		},
+		CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 			Enabled: true,
 		},
 		CloudflareExporterUp: CloudflareExporterUpMetricConfig{

@@ -29,7 +29,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareAccounts: CloudflareAccountsMetricConfig{
 						Enabled: true,
 					},
+					CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
+						Enabled: true,
+					},
 					CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{
+						Enabled: true,
+					},
+					CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 						Enabled: true,
 					},
 					CloudflareExporterUp: CloudflareExporterUpMetricConfig{
@@ -149,7 +155,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareAccounts: CloudflareAccountsMetricConfig{
 						Enabled: false,
 					},
+					CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
+						Enabled: false,
+					},
 					CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{
+						Enabled: false,
+					},
+					CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 						Enabled: false,
 					},
 					CloudflareExporterUp: CloudflareExporterUpMetricConfig{
@@ -266,7 +278,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

@@ -22,9 +22,16 @@ var MetricsInfo = metricsInfo{
 	CloudflareAccounts: metricInfo{
 		Name: "cloudflare.accounts",
 	},
+	CloudflareExporterErrors: metricInfo{
+		Name:       "cloudflare.exporter.errors",
+		Attributes: []string{"account", "dataset", "class"},
+	},
 	CloudflareExporterLostTime: metricInfo{
 		Name:       "cloudflare.exporter.lost.time",
 		Attributes: []string{"metric_family"},
+	},
+	CloudflareExporterOverflowSeries: metricInfo{
+		Name: "cloudflare.exporter.overflow.series",
 	},
 	CloudflareExporterUp: metricInfo{
 		Name: "cloudflare.exporter.up",
@@ -39,11 +46,11 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareWorkerDuration: metricInfo{
 		Name:       "cloudflare.worker.duration",
-		Attributes: []string{"script_name", "status"},
+		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
 	CloudflareWorkerErrors: metricInfo{
 		Name:       "cloudflare.worker.errors",
-		Attributes: []string{"script_name", "status"},
+		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
 	CloudflareWorkerInvocationDuration: metricInfo{
 		Name:       "cloudflare.worker.invocation.duration",
@@ -51,11 +58,11 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareWorkerRequests: metricInfo{
 		Name:       "cloudflare.worker.requests",
-		Attributes: []string{"script_name", "status"},
+		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
 	CloudflareWorkerSubrequests: metricInfo{
 		Name:       "cloudflare.worker.subrequests",
-		Attributes: []string{"script_name", "status"},
+		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
 	CloudflareWorkerWallTime: metricInfo{
 		Name:       "cloudflare.worker.wall_time",
@@ -69,11 +76,11 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareZoneBandwidthContentType: metricInfo{
 		Name:       "cloudflare.zone.bandwidth.content_type",
-		Attributes: []string{"content_type"},
+		Attributes: []string{"content_type", "otel.metric.overflow"},
 	},
 	CloudflareZoneBandwidthCountry: metricInfo{
 		Name:       "cloudflare.zone.bandwidth.country",
-		Attributes: []string{"country"},
+		Attributes: []string{"country", "otel.metric.overflow"},
 	},
 	CloudflareZoneBandwidthSslEncrypted: metricInfo{
 		Name: "cloudflare.zone.bandwidth.ssl_encrypted",
@@ -83,7 +90,7 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareZoneFirewallEvents: metricInfo{
 		Name:       "cloudflare.zone.firewall.events",
-		Attributes: []string{"action", "source", "rule", "host", "country"},
+		Attributes: []string{"action", "source", "rule", "host", "country", "otel.metric.overflow"},
 	},
 	CloudflareZonePageviews: metricInfo{
 		Name: "cloudflare.zone.pageviews",
@@ -93,48 +100,48 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareZoneRequestsBrowserMapPageViews: metricInfo{
 		Name:       "cloudflare.zone.requests.browser_map.page_views",
-		Attributes: []string{"family"},
+		Attributes: []string{"family", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsCached: metricInfo{
 		Name: "cloudflare.zone.requests.cached",
 	},
 	CloudflareZoneRequestsContentType: metricInfo{
 		Name:       "cloudflare.zone.requests.content_type",
-		Attributes: []string{"content_type"},
+		Attributes: []string{"content_type", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsCountry: metricInfo{
 		Name:       "cloudflare.zone.requests.country",
-		Attributes: []string{"country"},
+		Attributes: []string{"country", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsHTTPVersion: metricInfo{
 		Name:       "cloudflare.zone.requests.http_version",
-		Attributes: []string{"http_version"},
+		Attributes: []string{"http_version", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsIPClass: metricInfo{
 		Name:       "cloudflare.zone.requests.ip_class",
-		Attributes: []string{"ip_type"},
+		Attributes: []string{"ip_type", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsSslEncrypted: metricInfo{
 		Name: "cloudflare.zone.requests.ssl_encrypted",
 	},
 	CloudflareZoneRequestsSslProtocol: metricInfo{
 		Name:       "cloudflare.zone.requests.ssl_protocol",
-		Attributes: []string{"ssl_protocol"},
+		Attributes: []string{"ssl_protocol", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsStatus: metricInfo{
 		Name:       "cloudflare.zone.requests.status",
-		Attributes: []string{"status"},
+		Attributes: []string{"status", "otel.metric.overflow"},
 	},
 	CloudflareZoneThreats: metricInfo{
 		Name: "cloudflare.zone.threats",
 	},
 	CloudflareZoneThreatsCountry: metricInfo{
 		Name:       "cloudflare.zone.threats.country",
-		Attributes: []string{"country"},
+		Attributes: []string{"country", "otel.metric.overflow"},
 	},
 	CloudflareZoneThreatsType: metricInfo{
 		Name:       "cloudflare.zone.threats.type",
-		Attributes: []string{"type"},
+		Attributes: []string{"type", "otel.metric.overflow"},
 	},
 	CloudflareZoneUniques: metricInfo{
 		Name: "cloudflare.zone.uniques",
@@ -149,7 +156,9 @@ var MetricsInfo = metricsInfo{
 
 type metricsInfo struct {
 	CloudflareAccounts                        metricInfo
+	CloudflareExporterErrors                  metricInfo
 	CloudflareExporterLostTime                metricInfo
+	CloudflareExporterOverflowSeries          metricInfo
 	CloudflareExporterUp                      metricInfo
 	CloudflareExporterWatermarkTimestamp      metricInfo
 	CloudflareWorkerCPUTime                   metricInfo
@@ -200,9 +209,21 @@ func (maof metricAttributeOptionFunc) apply(dp pmetric.NumberDataPoint) {
 	maof(dp)
 }
 
+func WithAccountMetricAttribute(accountAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("account", accountAttributeValue)
+	})
+}
+
 func WithActionMetricAttribute(actionAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("action", actionAttributeValue)
+	})
+}
+
+func WithClassMetricAttribute(classAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("class", classAttributeValue)
 	})
 }
 
@@ -215,6 +236,12 @@ func WithContentTypeMetricAttribute(contentTypeAttributeValue string) MetricAttr
 func WithCountryMetricAttribute(countryAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("country", countryAttributeValue)
+	})
+}
+
+func WithDatasetMetricAttribute(datasetAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("dataset", datasetAttributeValue)
 	})
 }
 
@@ -245,6 +272,12 @@ func WithIPTypeMetricAttribute(ipTypeAttributeValue string) MetricAttributeOptio
 func WithMetricFamilyMetricAttribute(metricFamilyAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("metric_family", metricFamilyAttributeValue)
+	})
+}
+
+func WithOtelMetricOverflowMetricAttribute(otelMetricOverflowAttributeValue bool) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
 	})
 }
 
@@ -340,6 +373,62 @@ func newMetricCloudflareAccounts(cfg CloudflareAccountsMetricConfig) metricCloud
 	return m
 }
 
+type metricCloudflareExporterErrors struct {
+	data     pmetric.Metric                       // data buffer for generated metric.
+	config   CloudflareExporterErrorsMetricConfig // metric config provided by user.
+	capacity int                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.exporter.errors metric with initial data.
+func (m *metricCloudflareExporterErrors) init() {
+	m.data.SetName("cloudflare.exporter.errors")
+	m.data.SetDescription("Requests to Cloudflare's API that failed after all retries, by account, dataset and class of error.")
+	m.data.SetUnit("{error}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareExporterErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareExporterErrors) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareExporterErrors) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareExporterErrors(cfg CloudflareExporterErrorsMetricConfig) metricCloudflareExporterErrors {
+	m := metricCloudflareExporterErrors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareExporterLostTime struct {
 	data     pmetric.Metric                         // data buffer for generated metric.
 	config   CloudflareExporterLostTimeMetricConfig // metric config provided by user.
@@ -388,6 +477,56 @@ func (m *metricCloudflareExporterLostTime) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareExporterLostTime(cfg CloudflareExporterLostTimeMetricConfig) metricCloudflareExporterLostTime {
 	m := metricCloudflareExporterLostTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareExporterOverflowSeries struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflareExporterOverflowSeriesMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.exporter.overflow.series metric with initial data.
+func (m *metricCloudflareExporterOverflowSeries) init() {
+	m.data.SetName("cloudflare.exporter.overflow.series")
+	m.data.SetDescription("Metrics of a zone or account that have reached series_limit and put further label sets into one series.")
+	m.data.SetUnit("{series}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareExporterOverflowSeries) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareExporterOverflowSeries) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareExporterOverflowSeries) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareExporterOverflowSeries(cfg CloudflareExporterOverflowSeriesMetricConfig) metricCloudflareExporterOverflowSeries {
+	m := metricCloudflareExporterOverflowSeries{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2185,7 +2324,9 @@ type MetricsBuilder struct {
 	resourceAttributeIncludeFilter                  map[string]filter.Filter
 	resourceAttributeExcludeFilter                  map[string]filter.Filter
 	metricCloudflareAccounts                        metricCloudflareAccounts
+	metricCloudflareExporterErrors                  metricCloudflareExporterErrors
 	metricCloudflareExporterLostTime                metricCloudflareExporterLostTime
+	metricCloudflareExporterOverflowSeries          metricCloudflareExporterOverflowSeries
 	metricCloudflareExporterUp                      metricCloudflareExporterUp
 	metricCloudflareExporterWatermarkTimestamp      metricCloudflareExporterWatermarkTimestamp
 	metricCloudflareWorkerCPUTime                   metricCloudflareWorkerCPUTime
@@ -2240,13 +2381,15 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                           mbc,
-		startTime:                        pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                    pmetric.NewMetrics(),
-		buildInfo:                        settings.BuildInfo,
-		metricCloudflareAccounts:         newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
-		metricCloudflareExporterLostTime: newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
-		metricCloudflareExporterUp:       newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
+		config:                                          mbc,
+		startTime:                                       pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                                   pmetric.NewMetrics(),
+		buildInfo:                                       settings.BuildInfo,
+		metricCloudflareAccounts:                        newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
+		metricCloudflareExporterErrors:                  newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
+		metricCloudflareExporterLostTime:                newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
+		metricCloudflareExporterOverflowSeries:          newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
+		metricCloudflareExporterUp:                      newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
 		metricCloudflareExporterWatermarkTimestamp:      newMetricCloudflareExporterWatermarkTimestamp(mbc.Metrics.CloudflareExporterWatermarkTimestamp),
 		metricCloudflareWorkerCPUTime:                   newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
 		metricCloudflareWorkerDuration:                  newMetricCloudflareWorkerDuration(mbc.Metrics.CloudflareWorkerDuration),
@@ -2388,7 +2531,9 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
 	mb.metricCloudflareAccounts.emit(ils.Metrics())
+	mb.metricCloudflareExporterErrors.emit(ils.Metrics())
 	mb.metricCloudflareExporterLostTime.emit(ils.Metrics())
+	mb.metricCloudflareExporterOverflowSeries.emit(ils.Metrics())
 	mb.metricCloudflareExporterUp.emit(ils.Metrics())
 	mb.metricCloudflareExporterWatermarkTimestamp.emit(ils.Metrics())
 	mb.metricCloudflareWorkerCPUTime.emit(ils.Metrics())
@@ -2458,9 +2603,19 @@ func (mb *MetricsBuilder) RecordCloudflareAccountsDataPoint(ts pcommon.Timestamp
 	mb.metricCloudflareAccounts.recordDataPoint(mb.startTime, ts, val)
 }
 
+// RecordCloudflareExporterErrorsDataPoint adds a data point to cloudflare.exporter.errors metric.
+func (mb *MetricsBuilder) RecordCloudflareExporterErrorsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareExporterErrors.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareExporterLostTimeDataPoint adds a data point to cloudflare.exporter.lost.time metric.
 func (mb *MetricsBuilder) RecordCloudflareExporterLostTimeDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareExporterLostTime.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareExporterOverflowSeriesDataPoint adds a data point to cloudflare.exporter.overflow.series metric.
+func (mb *MetricsBuilder) RecordCloudflareExporterOverflowSeriesDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricCloudflareExporterOverflowSeries.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordCloudflareExporterUpDataPoint adds a data point to cloudflare.exporter.up metric.

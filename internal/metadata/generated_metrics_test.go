@@ -71,7 +71,13 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareAccountsDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordCloudflareExporterErrorsDataPoint(ts, 1, WithAccountMetricAttribute("account-val"), WithDatasetMetricAttribute("dataset-val"), WithClassMetricAttribute("class-val"))
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordCloudflareExporterLostTimeDataPoint(ts, 1, WithMetricFamilyMetricAttribute("metric_family-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareExporterOverflowSeriesDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareExporterUpDataPoint(ts, 1)
@@ -83,19 +89,19 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareWorkerCPUTimeDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerDurationDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"))
+			mb.RecordCloudflareWorkerDurationDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerErrorsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"))
+			mb.RecordCloudflareWorkerErrorsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareWorkerInvocationDurationDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerRequestsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"))
+			mb.RecordCloudflareWorkerRequestsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerSubrequestsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"))
+			mb.RecordCloudflareWorkerSubrequestsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareWorkerWallTimeDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
@@ -107,10 +113,10 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareZoneBandwidthCachedDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneBandwidthContentTypeDataPoint(ts, 1, WithContentTypeMetricAttribute("content_type-val"))
+			mb.RecordCloudflareZoneBandwidthContentTypeDataPoint(ts, 1, WithContentTypeMetricAttribute("content_type-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneBandwidthCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"))
+			mb.RecordCloudflareZoneBandwidthCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneBandwidthSslEncryptedDataPoint(ts, 1)
@@ -119,7 +125,7 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareZoneCacheHitRatioDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneFirewallEventsDataPoint(ts, 1, WithActionMetricAttribute("action-val"), WithSourceMetricAttribute("source-val"), WithRuleMetricAttribute("rule-val"), WithHostMetricAttribute("host-val"), WithCountryMetricAttribute("country-val"))
+			mb.RecordCloudflareZoneFirewallEventsDataPoint(ts, 1, WithActionMetricAttribute("action-val"), WithSourceMetricAttribute("source-val"), WithRuleMetricAttribute("rule-val"), WithHostMetricAttribute("host-val"), WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZonePageviewsDataPoint(ts, 1)
@@ -128,40 +134,40 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareZoneRequestsDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsBrowserMapPageViewsDataPoint(ts, 1, WithFamilyMetricAttribute("family-val"))
+			mb.RecordCloudflareZoneRequestsBrowserMapPageViewsDataPoint(ts, 1, WithFamilyMetricAttribute("family-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneRequestsCachedDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsContentTypeDataPoint(ts, 1, WithContentTypeMetricAttribute("content_type-val"))
+			mb.RecordCloudflareZoneRequestsContentTypeDataPoint(ts, 1, WithContentTypeMetricAttribute("content_type-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"))
+			mb.RecordCloudflareZoneRequestsCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsHTTPVersionDataPoint(ts, 1, WithHTTPVersionMetricAttribute("http_version-val"))
+			mb.RecordCloudflareZoneRequestsHTTPVersionDataPoint(ts, 1, WithHTTPVersionMetricAttribute("http_version-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsIPClassDataPoint(ts, 1, WithIPTypeMetricAttribute("ip_type-val"))
+			mb.RecordCloudflareZoneRequestsIPClassDataPoint(ts, 1, WithIPTypeMetricAttribute("ip_type-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneRequestsSslEncryptedDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsSslProtocolDataPoint(ts, 1, WithSslProtocolMetricAttribute("ssl_protocol-val"))
+			mb.RecordCloudflareZoneRequestsSslProtocolDataPoint(ts, 1, WithSslProtocolMetricAttribute("ssl_protocol-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneRequestsStatusDataPoint(ts, 1, WithStatusMetricAttribute("status-val"))
+			mb.RecordCloudflareZoneRequestsStatusDataPoint(ts, 1, WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneThreatsDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneThreatsCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"))
+			mb.RecordCloudflareZoneThreatsCountryDataPoint(ts, 1, WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareZoneThreatsTypeDataPoint(ts, 1, WithTypeMetricAttribute("type-val"))
+			mb.RecordCloudflareZoneThreatsTypeDataPoint(ts, 1, WithTypeMetricAttribute("type-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneUniquesDataPoint(ts, 1)
@@ -219,6 +225,29 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
+				case "cloudflare.exporter.errors":
+					assert.False(t, validatedMetrics["cloudflare.exporter.errors"], "Found a duplicate in the metrics slice: cloudflare.exporter.errors")
+					validatedMetrics["cloudflare.exporter.errors"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Requests to Cloudflare's API that failed after all retries, by account, dataset and class of error.", mi.Description())
+					assert.Equal(t, "{error}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					accountAttrVal, ok := dp.Attributes().Get("account")
+					assert.True(t, ok)
+					assert.Equal(t, "account-val", accountAttrVal.Str())
+					datasetAttrVal, ok := dp.Attributes().Get("dataset")
+					assert.True(t, ok)
+					assert.Equal(t, "dataset-val", datasetAttrVal.Str())
+					classAttrVal, ok := dp.Attributes().Get("class")
+					assert.True(t, ok)
+					assert.Equal(t, "class-val", classAttrVal.Str())
 				case "cloudflare.exporter.lost.time":
 					assert.False(t, validatedMetrics["cloudflare.exporter.lost.time"], "Found a duplicate in the metrics slice: cloudflare.exporter.lost.time")
 					validatedMetrics["cloudflare.exporter.lost.time"] = true
@@ -236,6 +265,18 @@ func TestMetricsBuilder(t *testing.T) {
 					metricFamilyAttrVal, ok := dp.Attributes().Get("metric_family")
 					assert.True(t, ok)
 					assert.Equal(t, "metric_family-val", metricFamilyAttrVal.Str())
+				case "cloudflare.exporter.overflow.series":
+					assert.False(t, validatedMetrics["cloudflare.exporter.overflow.series"], "Found a duplicate in the metrics slice: cloudflare.exporter.overflow.series")
+					validatedMetrics["cloudflare.exporter.overflow.series"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Metrics of a zone or account that have reached series_limit and put further label sets into one series.", mi.Description())
+					assert.Equal(t, "{series}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				case "cloudflare.exporter.up":
 					assert.False(t, validatedMetrics["cloudflare.exporter.up"], "Found a duplicate in the metrics slice: cloudflare.exporter.up")
 					validatedMetrics["cloudflare.exporter.up"] = true
@@ -304,6 +345,9 @@ func TestMetricsBuilder(t *testing.T) {
 					statusAttrVal, ok := dp.Attributes().Get("status")
 					assert.True(t, ok)
 					assert.Equal(t, "status-val", statusAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.worker.errors":
 					assert.False(t, validatedMetrics["cloudflare.worker.errors"], "Found a duplicate in the metrics slice: cloudflare.worker.errors")
 					validatedMetrics["cloudflare.worker.errors"] = true
@@ -324,6 +368,9 @@ func TestMetricsBuilder(t *testing.T) {
 					statusAttrVal, ok := dp.Attributes().Get("status")
 					assert.True(t, ok)
 					assert.Equal(t, "status-val", statusAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.worker.invocation.duration":
 					assert.False(t, validatedMetrics["cloudflare.worker.invocation.duration"], "Found a duplicate in the metrics slice: cloudflare.worker.invocation.duration")
 					validatedMetrics["cloudflare.worker.invocation.duration"] = true
@@ -365,6 +412,9 @@ func TestMetricsBuilder(t *testing.T) {
 					statusAttrVal, ok := dp.Attributes().Get("status")
 					assert.True(t, ok)
 					assert.Equal(t, "status-val", statusAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.worker.subrequests":
 					assert.False(t, validatedMetrics["cloudflare.worker.subrequests"], "Found a duplicate in the metrics slice: cloudflare.worker.subrequests")
 					validatedMetrics["cloudflare.worker.subrequests"] = true
@@ -385,6 +435,9 @@ func TestMetricsBuilder(t *testing.T) {
 					statusAttrVal, ok := dp.Attributes().Get("status")
 					assert.True(t, ok)
 					assert.Equal(t, "status-val", statusAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.worker.wall_time":
 					assert.False(t, validatedMetrics["cloudflare.worker.wall_time"], "Found a duplicate in the metrics slice: cloudflare.worker.wall_time")
 					validatedMetrics["cloudflare.worker.wall_time"] = true
@@ -451,6 +504,9 @@ func TestMetricsBuilder(t *testing.T) {
 					contentTypeAttrVal, ok := dp.Attributes().Get("content_type")
 					assert.True(t, ok)
 					assert.Equal(t, "content_type-val", contentTypeAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.bandwidth.country":
 					assert.False(t, validatedMetrics["cloudflare.zone.bandwidth.country"], "Found a duplicate in the metrics slice: cloudflare.zone.bandwidth.country")
 					validatedMetrics["cloudflare.zone.bandwidth.country"] = true
@@ -468,6 +524,9 @@ func TestMetricsBuilder(t *testing.T) {
 					countryAttrVal, ok := dp.Attributes().Get("country")
 					assert.True(t, ok)
 					assert.Equal(t, "country-val", countryAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.bandwidth.ssl_encrypted":
 					assert.False(t, validatedMetrics["cloudflare.zone.bandwidth.ssl_encrypted"], "Found a duplicate in the metrics slice: cloudflare.zone.bandwidth.ssl_encrypted")
 					validatedMetrics["cloudflare.zone.bandwidth.ssl_encrypted"] = true
@@ -523,6 +582,9 @@ func TestMetricsBuilder(t *testing.T) {
 					countryAttrVal, ok := dp.Attributes().Get("country")
 					assert.True(t, ok)
 					assert.Equal(t, "country-val", countryAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.pageviews":
 					assert.False(t, validatedMetrics["cloudflare.zone.pageviews"], "Found a duplicate in the metrics slice: cloudflare.zone.pageviews")
 					validatedMetrics["cloudflare.zone.pageviews"] = true
@@ -568,6 +630,9 @@ func TestMetricsBuilder(t *testing.T) {
 					familyAttrVal, ok := dp.Attributes().Get("family")
 					assert.True(t, ok)
 					assert.Equal(t, "family-val", familyAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.cached":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.cached"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.cached")
 					validatedMetrics["cloudflare.zone.requests.cached"] = true
@@ -599,6 +664,9 @@ func TestMetricsBuilder(t *testing.T) {
 					contentTypeAttrVal, ok := dp.Attributes().Get("content_type")
 					assert.True(t, ok)
 					assert.Equal(t, "content_type-val", contentTypeAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.country":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.country"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.country")
 					validatedMetrics["cloudflare.zone.requests.country"] = true
@@ -616,6 +684,9 @@ func TestMetricsBuilder(t *testing.T) {
 					countryAttrVal, ok := dp.Attributes().Get("country")
 					assert.True(t, ok)
 					assert.Equal(t, "country-val", countryAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.http_version":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.http_version"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.http_version")
 					validatedMetrics["cloudflare.zone.requests.http_version"] = true
@@ -633,6 +704,9 @@ func TestMetricsBuilder(t *testing.T) {
 					httpVersionAttrVal, ok := dp.Attributes().Get("http_version")
 					assert.True(t, ok)
 					assert.Equal(t, "http_version-val", httpVersionAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.ip_class":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.ip_class"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.ip_class")
 					validatedMetrics["cloudflare.zone.requests.ip_class"] = true
@@ -650,6 +724,9 @@ func TestMetricsBuilder(t *testing.T) {
 					ipTypeAttrVal, ok := dp.Attributes().Get("ip_type")
 					assert.True(t, ok)
 					assert.Equal(t, "ip_type-val", ipTypeAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.ssl_encrypted":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.ssl_encrypted"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.ssl_encrypted")
 					validatedMetrics["cloudflare.zone.requests.ssl_encrypted"] = true
@@ -681,6 +758,9 @@ func TestMetricsBuilder(t *testing.T) {
 					sslProtocolAttrVal, ok := dp.Attributes().Get("ssl_protocol")
 					assert.True(t, ok)
 					assert.Equal(t, "ssl_protocol-val", sslProtocolAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.requests.status":
 					assert.False(t, validatedMetrics["cloudflare.zone.requests.status"], "Found a duplicate in the metrics slice: cloudflare.zone.requests.status")
 					validatedMetrics["cloudflare.zone.requests.status"] = true
@@ -698,6 +778,9 @@ func TestMetricsBuilder(t *testing.T) {
 					statusAttrVal, ok := dp.Attributes().Get("status")
 					assert.True(t, ok)
 					assert.Equal(t, "status-val", statusAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.threats":
 					assert.False(t, validatedMetrics["cloudflare.zone.threats"], "Found a duplicate in the metrics slice: cloudflare.zone.threats")
 					validatedMetrics["cloudflare.zone.threats"] = true
@@ -729,6 +812,9 @@ func TestMetricsBuilder(t *testing.T) {
 					countryAttrVal, ok := dp.Attributes().Get("country")
 					assert.True(t, ok)
 					assert.Equal(t, "country-val", countryAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.threats.type":
 					assert.False(t, validatedMetrics["cloudflare.zone.threats.type"], "Found a duplicate in the metrics slice: cloudflare.zone.threats.type")
 					validatedMetrics["cloudflare.zone.threats.type"] = true
@@ -746,6 +832,9 @@ func TestMetricsBuilder(t *testing.T) {
 					typeAttrVal, ok := dp.Attributes().Get("type")
 					assert.True(t, ok)
 					assert.Equal(t, "type-val", typeAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.zone.uniques":
 					assert.False(t, validatedMetrics["cloudflare.zone.uniques"], "Found a duplicate in the metrics slice: cloudflare.zone.uniques")
 					validatedMetrics["cloudflare.zone.uniques"] = true

@@ -96,8 +96,9 @@ type Part struct {
 	// Gauges says that the gauges are read instead of the counters.
 	Gauges bool
 	Window Window
-	// Resolution is what the window may be cut at.
+	// Resolution is what the window may be cut at; Cut says that it has been.
 	Resolution time.Duration
+	Cut        bool
 	Limit      int
 }
 

@@ -32,6 +32,6 @@ func (d *Document) halveTime() (first, second Document, ok bool) {
 // over is the document with its only part over another window.
 func (d *Document) over(w Window) Document {
 	parts := slices.Clone(d.Parts)
-	parts[0].Window = w
+	parts[0].Window, parts[0].Cut = w, true
 	return Document{d.Scopes, parts}
 }

@@ -28,7 +28,10 @@ type metric struct {
 	HasOptions bool
 }
 
-type attribute struct{ Name, Func string }
+type attribute struct {
+	Name, Func string
+	Bool       bool
+}
 
 type table struct {
 	Ints, Doubles []metric
@@ -92,7 +95,11 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 func attributeOptions() map[string]func(string) metadata.MetricAttributeOption {
 	return map[string]func(string) metadata.MetricAttributeOption{
 {{- range .Attributes}}
+	{{- if .Bool}}
+		"{{.Name}}": func(v string) metadata.MetricAttributeOption { return metadata.{{.Func}}(v == "true") },
+	{{- else}}
 		"{{.Name}}": metadata.{{.Func}},
+	{{- end}}
 {{- end}}
 	}
 }
@@ -138,7 +145,8 @@ func read(file *ast.File) (table, error) {
 	}
 	for _, fn := range functions(file) {
 		if key, ok := strings.CutPrefix(fn.Name.Name, "With"); ok && strings.HasSuffix(key, "MetricAttribute") {
-			t.Attributes = append(t.Attributes, attribute{argument(fn, "PutStr"), fn.Name.Name})
+			name, truth := argument(fn, "PutStr"), argument(fn, "PutBool")
+			t.Attributes = append(t.Attributes, attribute{name + truth, fn.Name.Name, truth != ""})
 			continue
 		}
 		id, ok := strings.CutPrefix(strings.TrimSuffix(fn.Name.Name, "DataPoint"), "Record")
