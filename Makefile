@@ -1,70 +1,94 @@
 # Everything a contributor needs; `make help` lists it. Only Go, make and git are required.
 
-MODULE  := github.com/otelcol-cloudflare/cloudflaremetricsreceiver
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-BIN     := bin
-TOOLS   := .tools
-TOOL     = go tool -modfile=$(CURDIR)/tools/go.mod
+# What `otelcol-cloudflare --version` says. A release is built from a manifest with the release's version.
+VERSION ?= $(shell sed -n 's/^  version: //p' builder-config.yaml)
+
+BIN       := bin
+CACHE     := .tools
 COLLECTOR := $(BIN)/otelcol-cloudflare
 SIMULATOR := $(BIN)/cloudflare-simulator
-SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.go' '*.graphql' 'go.mod' 'go.sum' 2>/dev/null)
+MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod)))
+TOOL       = go tool -modfile=$(CURDIR)/tools/go.mod
+LINT       = $(TOOL) golangci-lint
+# The race detector needs cgo, which Go turns off where there is no C compiler.
+RACE       = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+# What is compiled or embedded: neither tests nor the modules of the tools and of the end-to-end test.
+SOURCES := $(sort $(shell find . \( -name '.?*' -o -name testdata -o -path ./$(BIN) -o -path ./e2e -o -path ./tools \) -prune \
+	-o \( -name '*.go' ! -name '*_test.go' -o -name '*.graphql' -o -name go.mod -o -name go.sum \) -print))
 
 .DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
 
 .PHONY: help
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 .PHONY: build
-build: $(COLLECTOR) $(SIMULATOR) ## Build the collector and the simulator into bin/
+build: $(COLLECTOR) $(SIMULATOR) ## Build the collector and the simulator into bin/; VERSION=… to stamp another version
 
-# What ocb would run; the sources it writes are committed, so building needs no ocb.
-$(COLLECTOR): $(SOURCES)
-	CGO_ENABLED=0 go -C cmd/otelcol-cloudflare build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o ../../$@ .
+# ocb's sources are committed, so building needs no ocb. They hold the manifest's version as a literal, which no linker
+# flag can set: the compiler gets a copy of main.go with VERSION in its place (go help build, -overlay).
+$(COLLECTOR): $(SOURCES) $(CACHE)/inputs
+	@sed 's|\(Version: *\)"[^"]*"|\1"$(VERSION)"|' cmd/otelcol-cloudflare/main.go > $(CACHE)/main.go
+	@grep -qF '"$(VERSION)"' $(CACHE)/main.go || { echo 'no place for VERSION in cmd/otelcol-cloudflare/main.go' >&2; exit 1; }
+	@printf '{"Replace": {"%s": "%s"}}\n' '$(CURDIR)/cmd/otelcol-cloudflare/main.go' '$(CURDIR)/$(CACHE)/main.go' > $(CACHE)/overlay.json
+	CGO_ENABLED=0 go -C cmd/otelcol-cloudflare build -trimpath -ldflags '-s -w' -overlay '$(CURDIR)/$(CACHE)/overlay.json' -o '$(CURDIR)/$@' .
 
-$(SIMULATOR): $(SOURCES)
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/cloudflare-simulator
+$(SIMULATOR): $(SOURCES) $(CACHE)/inputs
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/cloudflare-simulator
+
+# Changes when the version does, or when a source appears or goes away.
+$(CACHE)/inputs: FORCE
+	@mkdir -p $(CACHE)
+	@printf '%s\n' '$(VERSION)' $(SOURCES) | cmp -s - $@ || printf '%s\n' '$(VERSION)' $(SOURCES) > $@
+
+.PHONY: FORCE
+FORCE:
 
 .PHONY: run
-run: build ## Run the collector, against the simulator unless CLOUDFLARE_API_TOKEN is set
+run: build ## Run the collector, on the simulator unless CLOUDFLARE_API_TOKEN is set
 	@sh tools/run.sh
 
 .PHONY: test
 test: ## Run every test, the end-to-end ones included
-	go test -race ./...
-	go -C tools vet ./...
-	go -C e2e test -race -timeout 20m ./...
+	$(if $(RACE),,@echo 'make test: without a C compiler there is no race detector')
+	go test $(RACE) ./...
+	go -C tools test $(RACE) ./...
+	go -C e2e test $(RACE) -timeout 20m ./...
 
 .PHONY: bench
 bench: ## Measure fold, commit and emit at 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: lint
-lint: ## Check formatting and run the linters
-	$(TOOL) golangci-lint fmt --diff ./...
-	$(TOOL) golangci-lint run ./...
-	cd e2e && $(TOOL) golangci-lint run ./...
-	cd tools && $(TOOL) golangci-lint run ./...
+lint: fmt-check ## Check formatting and run the linters
+	$(LINT) run ./...
+	cd tools && $(LINT) run ./...
+	cd e2e && $(LINT) run ./...
+
+.PHONY: fmt-check
+fmt-check: ## Check formatting alone
+	$(LINT) fmt --diff ./...
 
 .PHONY: fmt
 fmt: ## Format the code
-	$(TOOL) golangci-lint fmt ./...
+	$(LINT) fmt ./...
 
-# mdatagen names the package after its directory, and a clone may be called anything.
+# mdatagen names packages after their directory, and a clone may be called anything: a link has the right name.
+# recordgen and genqlient (go generate) read what mdatagen wrote, and ocb imports the result.
 .PHONY: generate
-generate: ## Write all generated code: row types, metrics, tables, the distribution
-	@mkdir -p $(TOOLS) && ln -sfn .. $(TOOLS)/cloudflaremetricsreceiver
-	$(TOOL) mdatagen $(TOOLS)/cloudflaremetricsreceiver/metadata.yaml
+generate: ## Write all generated code: metrics, row types, tables, the distribution
+	@mkdir -p $(CACHE) && ln -sfn .. $(CACHE)/cloudflaremetricsreceiver
+	$(TOOL) mdatagen $(CACHE)/cloudflaremetricsreceiver/metadata.yaml
 	go generate ./...
 	$(TOOL) builder --config builder-config.yaml --skip-compilation --skip-strict-versioning=false
 	gofmt -w cmd/otelcol-cloudflare
 
 .PHONY: tidy
 tidy: ## Tidy every module
-	go mod tidy
-	go -C tools mod tidy
-	go -C e2e mod tidy
+	$(foreach module,$(MODULES),go -C $(module) mod tidy && ) true
 
 .PHONY: clean
 clean: ## Remove what the build and the demo wrote
-	rm -rf $(BIN) $(TOOLS) state
+	rm -rf $(BIN) $(CACHE) state
