@@ -14,13 +14,14 @@ import (
 // CRC-32C (Castagnoli) of all that, four bytes, little endian. In bodies numbers are varints and texts have their length
 // before them.
 //
-// Only the current version is written. A later one must still read the former ones.
+// Only the current version is written. All former ones can be read, also mixed: what did not change since an upgrade stays
+// as it was saved. Version 1 had no overflow series, see [encoder.page].
 const (
 	indexMagic  = "LGI"
 	headerMagic = "LGH"
 	pageMagic   = "LGP"
 
-	formatVersion = 1
+	formatVersion = 2
 
 	envelopeBytes = len(pageMagic) + 1 + crc32.Size
 )
@@ -51,10 +52,10 @@ func openRecord(record []byte, magic string) (*decoder, error) {
 		return nil, errors.New("it is something else")
 	case storedChecksum(record) != checksum(record[:len(record)-crc32.Size]):
 		return nil, errors.New("its checksum does not match")
-	case record[len(magic)] != formatVersion:
+	case record[len(magic)] < 1 || record[len(magic)] > formatVersion:
 		return nil, fmt.Errorf("its format version %d is not known", record[len(magic)])
 	}
-	return &decoder{rest: record[len(magic)+1 : len(record)-crc32.Size]}, nil
+	return &decoder{version: record[len(magic)], rest: record[len(magic)+1 : len(record)-crc32.Size]}, nil
 }
 
 func appendText[T string | []byte](dst []byte, text T) []byte {
@@ -70,8 +71,9 @@ var errMalformed = errors.New("it is malformed")
 
 // decoder reads a body. After its first error it yields zeros.
 type decoder struct {
-	rest []byte
-	err  error
+	version byte
+	rest    []byte
+	err     error
 }
 
 func (d *decoder) fail() {

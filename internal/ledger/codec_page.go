@@ -13,8 +13,10 @@ import (
 // A page's body is: the partition's ID, the page's number, the number of series, the texts that occur as attribute
 // values (each once), the first start timestamp, the unit of start timestamps, and then for each series
 //
-//	2 × metric + 1 if shown; for each attribute the number of its text; start timestamp, as difference to that of
-//	the series before, in units; value.
+//	4 × metric + 2 if it is the overflow series + 1 if shown; for each attribute the number of its text, unless it is
+//	the overflow series; start timestamp, as difference to that of the series before, in units; value.
+//
+// In version 1 it was 2 × metric + 1 if shown, and there was no overflow series.
 //
 // The unit is the greatest that divides all differences (windows usually begin at full minutes). Doubles are written
 // with their bytes in reverse order: most have only zeros at the low end.
@@ -60,7 +62,7 @@ func (enc *encoder) encodeEntries(metrics []Metric, entries []entry, unit int64)
 	previous := entries[0].start
 	for i := range entries {
 		e := &entries[i]
-		b = binary.AppendUvarint(b, tag(e))
+		b = binary.AppendUvarint(b, tag(e, &metrics[e.metric]))
 		enc.values = appendValues(enc.values[:0], e.key)
 		for _, value := range enc.values {
 			b = binary.AppendUvarint(b, uint64(enc.number(value)))
@@ -72,11 +74,15 @@ func (enc *encoder) encodeEntries(metrics []Metric, entries []entry, unit int64)
 	enc.body = b
 }
 
-func tag(e *entry) uint64 {
-	if e.state == shown {
-		return 2*uint64(e.metric) + 1
+func tag(e *entry, m *Metric) uint64 {
+	t := 4 * uint64(e.metric)
+	if m.overflows() && isBare(e.key) {
+		t += 2
 	}
-	return 2 * uint64(e.metric)
+	if e.state == shown {
+		t++
+	}
+	return t
 }
 
 func (enc *encoder) number(text string) int {
@@ -157,11 +163,12 @@ func (d *decoder) entries(entries []entry, texts [][]byte, metrics []Metric) {
 	start, unit := d.varint(), d.varint()
 	for i := range entries {
 		e := &entries[i]
-		if !d.tag(e, len(metrics)) {
+		attributes, ok := d.tag(e, metrics)
+		if !ok {
 			return
 		}
 		before := len(keys)
-		keys = d.key(keys, int(e.metric), len(metrics[e.metric].Attributes), texts)
+		keys = d.key(keys, int(e.metric), attributes, texts)
 		if ends[i] = len(keys); ends[i]-before > maxKeyBytes {
 			d.fail()
 			return
@@ -173,17 +180,27 @@ func (d *decoder) entries(entries []entry, texts [][]byte, metrics []Metric) {
 	setKeys(entries, string(keys), ends)
 }
 
-func (d *decoder) tag(e *entry, metrics int) bool {
+// tag reads what begins a series and returns how many attribute values follow.
+func (d *decoder) tag(e *entry, metrics []Metric) (attributes int, ok bool) {
 	tag := d.uvarint()
-	if d.err != nil || tag/2 >= uint64(metrics) {
-		d.fail()
-		return false
+	isShown, isOverflow := tag%2 == 1, false
+	tag /= 2
+	if d.version > 1 {
+		isOverflow = tag%2 == 1
+		tag /= 2
 	}
-	e.metric = uint32(tag / 2)
-	if tag%2 == 1 {
+	if d.err != nil || tag >= uint64(len(metrics)) || isOverflow && !metrics[tag].overflows() {
+		d.fail()
+		return 0, false
+	}
+	e.metric = uint32(tag)
+	if isShown {
 		e.state = shown
 	}
-	return true
+	if isOverflow {
+		return 0, true
+	}
+	return len(metrics[tag].Attributes), true
 }
 
 // key reads the numbers of a series' attribute values and appends its key to dst, see appendKey.

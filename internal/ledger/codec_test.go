@@ -30,6 +30,8 @@ func TestPageRoundTrip(t *testing.T) {
 	add(byHost, 128, -1, unseen, long, long)
 	add(cpuTime, math.Float64bits(math.MaxFloat64), t0.UnixNano(), shown, "a")
 	add(cpuTime, math.Float64bits(math.SmallestNonzeroFloat64), t1.UnixNano(), shown, "b")
+	add(cpuTime, math.Float64bits(1), t1.UnixNano(), unseen)
+	add(byHost, 3, t2.UnixNano(), shown)
 
 	var enc encoder
 	for n := 1; n <= len(entries); n++ {
@@ -58,23 +60,44 @@ func TestHeaderAndIndexRoundTrip(t *testing.T) {
 	}
 }
 
-// What version 1 looks like must not change: there is saved state that looks like it.
-func TestFormatVersion1(t *testing.T) {
+// What a version looks like must not change: there is saved state that looks like it.
+func TestFormatVersion2(t *testing.T) {
 	t.Parallel()
 	var enc encoder
 	entries := []entry{
 		{key: string(appendKey(nil, byHost, []string{"a", "200"})), bits: 300, start: 0, metric: byHost, state: shown},
 		{key: string(appendKey(nil, byHost, []string{"a", "404"})), bits: 1, start: int64(time.Minute), metric: byHost},
 		{key: string(appendKey(nil, cpuTime, []string{"w"})), bits: math.Float64bits(0.5), start: int64(time.Minute), metric: cpuTime, state: shown},
+		{key: string(appendKey(nil, byHost, nil)), bits: 2, start: int64(time.Minute), metric: byHost, state: shown},
 	}
-	assert.Equal(t, "LGP\x01\x04http\x06zone-a\x02\x03\x04\x01a\x03200\x03404\x01w\x00\x80\xe0\xba\x84\xbf\x03"+
-		"\x05\x00\x01\x00\xac\x02"+"\x04\x00\x02\x02\x01"+"\x07\x03\x00\xbf\xc0\x03",
+	assert.Equal(t, "LGP\x02\x04http\x06zone-a\x02\x04\x04\x01a\x03200\x03404\x01w\x00\x80\xe0\xba\x84\xbf\x03"+
+		"\x09\x00\x01\x00\xac\x02"+"\x08\x00\x02\x02\x01"+"\x0d\x03\x00\xbf\xc0\x03"+"\x0b\x00\x02",
 		body(enc.page(zoneA, 2, httpMetrics(), entries)))
-	assert.Equal(t, "LGH\x01\x04http\x06zone-a\x02t1\x02\x08requests\x00\x00\x03cpu\x01\x01\x06script\x03\x05",
+	assert.Equal(t, "LGH\x02\x04http\x06zone-a\x02t1\x02\x08requests\x00\x00\x03cpu\x01\x01\x06script\x03\x05",
 		body(enc.header(header{id: zoneA, cursor: []byte("t1"), metrics: []Metric{
-			{Name: "requests"}, {Name: "cpu", Attributes: []string{"script"}, Type: Double},
+			{Name: "requests"}, {Name: "cpu", Attributes: []string{"script"}, Type: Double, Limit: 7},
 		}, series: 3, checksums: 5})))
-	assert.Equal(t, "LGI\x01\x09\x01\x04http\x06zone-a", body(enc.index(index{generation: 9, ids: []ID{zoneA}})))
+	assert.Equal(t, "LGI\x02\x09\x01\x04http\x06zone-a", body(enc.index(index{generation: 9, ids: []ID{zoneA}})))
+}
+
+func TestFormatVersion1CanBeRead(t *testing.T) {
+	t.Parallel()
+	p, err := decodePage(endRecord([]byte("LGP\x01\x04http\x06zone-a\x02\x03\x04\x01a\x03200\x03404\x01w\x00\x80\xe0\xba\x84\xbf\x03"+
+		"\x05\x00\x01\x00\xac\x02"+"\x04\x00\x02\x02\x01"+"\x07\x03\x00\xbf\xc0\x03")), httpMetrics())
+	require.NoError(t, err)
+	assert.Equal(t, decodedPage{id: zoneA, number: 2, entries: []entry{
+		{key: string(appendKey(nil, byHost, []string{"a", "200"})), bits: 300, start: 0, metric: byHost, state: shown},
+		{key: string(appendKey(nil, byHost, []string{"a", "404"})), bits: 1, start: int64(time.Minute), metric: byHost},
+		{key: string(appendKey(nil, cpuTime, []string{"w"})), bits: math.Float64bits(0.5), start: int64(time.Minute), metric: cpuTime, state: shown},
+	}}, p)
+	h, err := decodeHeader(endRecord([]byte("LGH\x01\x04http\x06zone-a\x02t1\x01\x03cpu\x01\x01\x06script\x03\x05")))
+	require.NoError(t, err)
+	assert.Equal(t, header{
+		id: zoneA, cursor: []byte("t1"), metrics: []Metric{{Name: "cpu", Attributes: []string{"script"}, Type: Double}}, series: 3, checksums: 5,
+	}, h)
+	x, err := decodeIndex(endRecord([]byte("LGI\x01\x09\x01\x04http\x06zone-a")))
+	require.NoError(t, err)
+	assert.Equal(t, index{generation: 9, ids: []ID{zoneA}}, x)
 }
 
 // body returns a record without its checksum.
@@ -132,6 +155,7 @@ func FuzzDecodePage(f *testing.F) {
 	f.Add(body(enc.page(zoneA, 0, httpMetrics(), []entry{
 		{key: string(appendKey(nil, byHost, []string{"a", "200"})), bits: 300, metric: byHost, state: shown},
 		{key: string(appendKey(nil, cpuTime, []string{"w"})), bits: 1 << 60, start: 9, metric: cpuTime},
+		{key: string(appendKey(nil, byHost, nil)), bits: 5, start: 9, metric: byHost},
 	})))
 	f.Fuzz(func(t *testing.T, in string) {
 		_, _ = decodePage([]byte(in), httpMetrics())
@@ -187,6 +211,7 @@ func FuzzPage(f *testing.F) {
 			{key: string(appendKey(nil, byHost, []string{host, status})), bits: uint64(i), start: start, metric: byHost},
 			{key: string(appendKey(nil, cpuTime, []string{status})), bits: math.Float64bits(d), start: next, metric: cpuTime, state: shown},
 			{key: string(appendKey(nil, byCountry, []string{host})), bits: uint64(i), start: start, metric: byCountry, state: shown},
+			{key: string(appendKey(nil, byCountry, nil)), bits: uint64(i), start: next, metric: byCountry},
 		}
 		var enc encoder
 		p, err := decodePage(enc.page(zoneA, 1, httpMetrics(), entries), httpMetrics())

@@ -13,12 +13,13 @@ import (
 //
 //   - A metric with the same name, type and attributes continues, in whatever order.
 //   - If attributes were taken away from it, its series are summed over them; the earliest start timestamp stands, and
-//     the sum is shown if one of the series was.
+//     the sum is shown if one of the series was. The overflow series stays what it is, unless no attribute is left.
 //   - If it got another attribute or another type, or is new, it starts anew.
 //   - A metric that is not defined any more ends: its series are removed.
 //
 // A metric without attributes has its only series from the beginning, with the value 0 and the given start timestamp.
-// To define what is defined already changes nothing and costs little.
+// Series that continue do so whatever the Limit. To define what is defined already changes nothing but the limits, which
+// are not saved, and costs little.
 func (tx *Tx) Define(id ID, start time.Time, metrics []Metric) {
 	if tx.done {
 		tx.fail(fmt.Errorf("define partition %v after the transaction", id))
@@ -26,6 +27,7 @@ func (tx *Tx) Define(id ID, start time.Time, metrics []Metric) {
 	}
 	old := tx.ledger.partitions[id]
 	if old != nil && slices.EqualFunc(old.metrics, metrics, Metric.equal) {
+		tx.setLimits(id, metrics)
 		return
 	}
 	if name, ok := duplicateName(metrics); ok {
@@ -39,6 +41,16 @@ func (tx *Tx) Define(id ID, start time.Time, metrics []Metric) {
 	}
 	p.seed(start)
 	tx.replace(tx.change(id), p)
+}
+
+// setLimits changes nothing but the limits, so there is nothing to save.
+func (tx *Tx) setLimits(id ID, metrics []Metric) {
+	p := tx.ledger.partitions[id]
+	if slices.EqualFunc(p.metrics, metrics, func(a, b Metric) bool { return a.Limit == b.Limit }) {
+		return
+	}
+	tx.change(id)
+	p.metrics = cloneMetrics(metrics)
 }
 
 func (m Metric) equal(other Metric) bool {
@@ -84,9 +96,12 @@ func (p *partition) carryOver(old *partition) {
 		if proj.ends {
 			continue
 		}
-		from, to = appendValues(from[:0], e.key), to[:0]
-		for _, place := range proj.values {
-			to = append(to, from[place])
+		to = to[:0]
+		if !old.isOverflow(&e) {
+			from = appendValues(from[:0], e.key)
+			for _, place := range proj.values {
+				to = append(to, from[place])
+			}
 		}
 		key = appendKey(key[:0], proj.metric, to)
 		p.merge(key, uint32(proj.metric), e)

@@ -44,12 +44,17 @@ type Metric struct {
 	Name       string
 	Attributes []string // keys, in the order of the values given to [Tx.Add]
 	Type       ValueType
+
+	// Limit is the most series the metric has besides its overflow series, see [Tx.Add]; 0 means no limit. It is neither
+	// saved nor part of what the metric is: with another limit everything continues, also what is beyond it.
+	Limit int
 }
 
 // Stats describes what a ledger holds.
 type Stats struct {
 	Partitions   int
 	Series       int
+	Overflow     int    // overflow series among them, one of each metric that met its limit
 	EncodedBytes int    // as last saved, storage keys not included
 	Refused      uint64 // increments refused since Open, see [Tx.Add]; those of transactions rolled back are not included
 	SetAside     int    // partitions that Open found unusable and set aside
@@ -63,6 +68,7 @@ type Ledger struct {
 	ids        []ID // sorted; nil when it has to be made anew
 	tx         *Tx  // the open transaction, if any
 	encoder    encoder
+	key        []byte // memory that is used again from series to series
 
 	generation uint64 // of the saved index
 	indexSize  int
@@ -123,8 +129,8 @@ func (l *Ledger) Series(id ID) iter.Seq[Series] {
 			return
 		}
 		for m, members := range p.byMetric {
-			for _, i := range members {
-				if !yield(Series{entry: &p.entries[i], valueType: p.metrics[m].Type}) {
+			for _, i := range members.entries {
+				if !yield(Series{entry: &p.entries[i], metric: &p.metrics[m]}) {
 					return
 				}
 			}
@@ -150,6 +156,7 @@ func (l *Ledger) Stats() Stats {
 	s := Stats{Partitions: len(l.partitions), EncodedBytes: l.indexSize, Refused: l.refused, SetAside: l.setAside}
 	for _, p := range l.partitions {
 		s.Series += len(p.entries)
+		s.Overflow += p.overflows
 		s.EncodedBytes += p.savedBytes
 	}
 	return s

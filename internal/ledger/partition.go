@@ -36,6 +36,12 @@ type page struct {
 	bytes    uint32
 }
 
+// members are the series of one metric.
+type members struct {
+	entries  []uint32 // ascending
+	overflow bool     // one of them is the overflow series
+}
+
 type partition struct {
 	id      ID
 	cursor  []byte // replaced, never modified
@@ -43,7 +49,9 @@ type partition struct {
 
 	entries  []entry
 	index    map[string]uint32 // entries by key
-	byMetric [][]uint32        // entries by metric, ascending
+	byMetric []members
+
+	overflows int // overflow series among the entries
 
 	unseen   []uint32 // entries in that state, ascending
 	zeroSeen []uint32 // entries in that state
@@ -58,7 +66,7 @@ func newPartition(id ID, metrics []Metric) *partition {
 		id:       id,
 		metrics:  metrics,
 		index:    map[string]uint32{},
-		byMetric: make([][]uint32, len(metrics)),
+		byMetric: make([]members, len(metrics)),
 	}
 }
 
@@ -73,7 +81,12 @@ func (p *partition) insert(e entry) uint32 {
 	i := uint32(len(p.entries))
 	p.entries = append(p.entries, e)
 	p.index[e.key] = i
-	p.byMetric[e.metric] = append(p.byMetric[e.metric], i)
+	of := &p.byMetric[e.metric]
+	of.entries = append(of.entries, i)
+	if p.isOverflow(&e) {
+		of.overflow = true
+		p.overflows++
+	}
 	if e.state == unseen {
 		p.unseen = append(p.unseen, i)
 	}
@@ -85,7 +98,12 @@ func (p *partition) truncate(n int) {
 	for i := len(p.entries) - 1; i >= n; i-- {
 		e := &p.entries[i]
 		delete(p.index, e.key)
-		p.byMetric[e.metric] = dropLast(p.byMetric[e.metric])
+		of := &p.byMetric[e.metric]
+		of.entries = dropLast(of.entries)
+		if p.isOverflow(e) {
+			of.overflow = false
+			p.overflows--
+		}
 		p.unseen = dropLast(p.unseen)
 	}
 	clear(p.entries[n:])
@@ -121,15 +139,22 @@ func (p *partition) setState(entries []uint32, s state) {
 // seed gives each metric without attributes its only series.
 func (p *partition) seed(start time.Time) {
 	for m, metric := range p.metrics {
-		if len(metric.Attributes) == 0 && len(p.byMetric[m]) == 0 {
+		if len(metric.Attributes) == 0 && len(p.byMetric[m].entries) == 0 {
 			p.insert(entry{key: string(appendKey(nil, m, nil)), start: start.UnixNano(), metric: uint32(m)})
 		}
 	}
 }
 
-func (p *partition) check(metric int, values []string) error {
+func (p *partition) checkMetric(metric int) error {
 	if metric < 0 || metric >= len(p.metrics) {
 		return fmt.Errorf("partition %v has no metric %d", p.id, metric)
+	}
+	return nil
+}
+
+func (p *partition) check(metric int, values []string) error {
+	if err := p.checkMetric(metric); err != nil {
+		return err
 	}
 	if m := p.metrics[metric]; len(values) != len(m.Attributes) {
 		return fmt.Errorf("metric %s of partition %v has %d attributes, got %d values", m.Name, p.id, len(m.Attributes), len(values))

@@ -11,7 +11,8 @@ import (
 const maxKeyBytes = 1 << 16
 
 // A series key is the metric's index followed by the attribute values, each with its length before it. Numbers are
-// unsigned varints. Two series of a partition are the same if and only if their keys are.
+// unsigned varints. Two series of a partition are the same if and only if their keys are. The key of an overflow series is
+// bare, without values, and so unlike any other of a metric with attributes.
 
 func appendKey(dst []byte, metric int, values []string) []byte {
 	dst = binary.AppendUvarint(dst, uint64(metric))
@@ -20,6 +21,11 @@ func appendKey(dst []byte, metric int, values []string) []byte {
 		dst = append(dst, v...)
 	}
 	return dst
+}
+
+func isBare(key string) bool {
+	_, values := cutUvarint(key)
+	return values == ""
 }
 
 // appendValues appends the attribute values of a key to buf as substrings of it.

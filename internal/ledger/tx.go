@@ -19,7 +19,6 @@ type Tx struct {
 	changes map[ID]*change
 	order   []*change
 	last    *change // the one looked up last: additions come partition by partition
-	key     []byte
 	refused uint64
 	err     error // the caller's first mistake
 	done    bool
@@ -32,9 +31,10 @@ type change struct {
 	after  *partition // nil: deleted
 
 	// What it takes to bring before back.
-	cursor []byte
-	series int
-	undo   []oldValue
+	cursor  []byte
+	metrics []Metric
+	series  int
+	undo    []oldValue
 
 	header bool   // the header of after has to be saved
 	dirty  []bool // by page of after; those past the end are clean
@@ -49,6 +49,10 @@ type oldValue struct {
 // metrics, the values are in the order of its attributes. A series first seen gets the start timestamp, which must lie
 // in the range of [time.Time.UnixNano].
 //
+// When the metric has as many series as its Limit, what is added to a series that it does not have goes to its one
+// overflow series instead, so the sum over all series is the same with any limit. Series it has are never moved there. A
+// metric without attributes has one series, whatever the limit.
+//
 // Cumulative counters never go down and never overflow: a counter stays at the largest finite value of its type, and an
 // increment that is negative, NaN, infinite, a double for an integer metric, or for a label set longer than 64 KiB is
 // refused and counted in [Stats].
@@ -61,12 +65,40 @@ func (tx *Tx) Add(id ID, metric int, values []string, start time.Time, v Value) 
 		tx.fail(err)
 		return
 	}
-	tx.key = appendKey(tx.key[:0], metric, values)
-	if !v.isIncrement(c.after.metrics[metric].Type) || len(tx.key) > maxKeyBytes {
+	l := tx.ledger
+	l.key = appendKey(l.key[:0], metric, values)
+	if !v.isIncrement(c.after.metrics[metric].Type) || len(l.key) > maxKeyBytes {
 		tx.refused++
 		return
 	}
-	c.add(tx.key, metric, start, v)
+	i, ok := c.after.index[string(l.key)]
+	switch {
+	case ok:
+		c.raise(i, v)
+	case c.after.room(metric) > 0:
+		c.raise(c.insert(l.key, metric, start), v)
+	default:
+		c.addOverflow(metric, start, v)
+	}
+}
+
+// AddOverflow raises the overflow series of a metric, also when the metric is below its limit. It serves for what is known
+// in total only: the part of an ungrouped total that the label sets at hand do not explain. A metric without attributes
+// has no overflow series; its only series is raised. For the rest it is like [Tx.Add].
+func (tx *Tx) AddOverflow(id ID, metric int, start time.Time, v Value) {
+	c := tx.defined(id, "add to the overflow of")
+	if c == nil {
+		return
+	}
+	if err := c.after.checkMetric(metric); err != nil {
+		tx.fail(err)
+		return
+	}
+	if !v.isIncrement(c.after.metrics[metric].Type) {
+		tx.refused++
+		return
+	}
+	c.addOverflow(metric, start, v)
 }
 
 // SetCursor replaces the cursor of a defined partition. The bytes are copied.
@@ -138,6 +170,7 @@ func newChange(id ID, p *partition) *change {
 	c := &change{id: id, before: p, after: p}
 	if p != nil {
 		c.cursor = p.cursor
+		c.metrics = p.metrics
 		c.series = len(p.entries)
 	}
 	return c
@@ -165,15 +198,25 @@ func (l *Ledger) set(id ID, p *partition) {
 	l.partitions[id] = p
 }
 
-func (c *change) add(key []byte, metric int, start time.Time, v Value) {
-	p := c.after
-	i, ok := p.index[string(key)]
+func (c *change) addOverflow(metric int, start time.Time, v Value) {
+	key := appendKey(nil, metric, nil)
+	i, ok := c.after.index[string(key)]
 	if !ok {
-		i = p.insert(entry{key: string(key), start: start.UnixNano(), metric: uint32(metric)})
-		c.touch(int(i) / pageSeries)
+		i = c.insert(key, metric, start)
 	}
+	c.raise(i, v)
+}
+
+func (c *change) insert(key []byte, metric int, start time.Time) uint32 {
+	i := c.after.insert(entry{key: string(key), start: start.UnixNano(), metric: uint32(metric)})
+	c.touch(int(i) / pageSeries)
+	return i
+}
+
+func (c *change) raise(i uint32, v Value) {
+	p := c.after
 	e := &p.entries[i]
-	bits := p.metrics[metric].Type.raise(e.bits, v)
+	bits := p.metrics[e.metric].Type.raise(e.bits, v)
 	if bits == e.bits {
 		return
 	}
@@ -208,4 +251,5 @@ func (c *change) restore() {
 	}
 	p.truncate(c.series)
 	p.cursor = c.cursor
+	p.metrics = c.metrics
 }

@@ -71,8 +71,8 @@ func (t ValueType) raise(bits uint64, increment Value) uint64 {
 
 // Series is one series of a partition, see [Ledger.Series].
 type Series struct {
-	entry     *entry
-	valueType ValueType
+	entry  *entry
+	metric *Metric
 }
 
 // Metric returns the index of the series' metric in [Ledger.Metrics].
@@ -80,7 +80,13 @@ func (s Series) Metric() int {
 	return int(s.entry.metric)
 }
 
-// AppendValues appends the attribute values to buf, in the order of [Metric].Attributes. It does not copy their text.
+// Overflow reports whether this is the overflow series of its metric, see [Tx.Add].
+func (s Series) Overflow() bool {
+	return s.metric.overflows() && isBare(s.entry.key)
+}
+
+// AppendValues appends the attribute values to buf, in the order of [Metric].Attributes; an overflow series has none. It
+// does not copy their text.
 func (s Series) AppendValues(buf []string) []string {
 	return appendValues(buf, s.entry.key)
 }
@@ -93,7 +99,7 @@ func (s Series) Start() time.Time {
 // Value returns what may be shown now: 0 until the zero of the series was emitted and that is saved.
 func (s Series) Value() Value {
 	if s.entry.state != shown {
-		return Value{valueType: s.valueType}
+		return Value{valueType: s.metric.Type}
 	}
-	return Value{bits: s.entry.bits, valueType: s.valueType}
+	return Value{bits: s.entry.bits, valueType: s.metric.Type}
 }
