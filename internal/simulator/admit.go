@@ -71,7 +71,7 @@ func parseOrder(argument any) ([]orderTerm, error) {
 // admit holds a query against what its scope is entitled to, and cuts its span to what exists. An open end is
 // closed at the clock.
 func (e *execution) admit(q *query, n *node) *queryError {
-	granted := e.simulator.entitlement(q.scope, n)
+	granted := e.simulator.entitlement(q.scope, n, e.world.grantAt(q.scope, e.now))
 	if !granted.Enabled {
 		return errNoAccess(q.scope)
 	}
@@ -133,6 +133,7 @@ func (e *execution) admitSpan(q *query, granted entitlement) *queryError {
 	if width := micros(asked.to - asked.from); width > widest {
 		return errTooWide(q.scope, widest, width)
 	}
+	q.asked = asked
 	q.span = q.filter.span(true).intersect(span{math.MinInt64, now})
 	return nil
 }

@@ -19,7 +19,7 @@ const maxBody = 1 << 20
 
 // api puts in front of a handler what all endpoints of the API have in common: counting, faults, authentication and
 // the request limit.
-func (s *Simulator) api(k kind, next http.HandlerFunc) http.Handler {
+func (s *Simulator) api(k kind, next handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		counted := &statusRecorder{ResponseWriter: w}
 		defer func() { s.counts.add(k, counted.status) }()
@@ -30,22 +30,17 @@ func (s *Simulator) api(k kind, next http.HandlerFunc) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		fault := s.faultOf(k)
-		if s.interfere(r.Context(), counted, fault, k) {
+		x := &exchange{kind: k, faults: s.faults.get(), accountBased: accountBased(r)}
+		if s.interfere(r.Context(), counted, x) {
 			return
 		}
 		if err := s.authenticate(r); err != nil {
 			writeEnvelopeError(counted, err)
 			return
 		}
-		if !s.admit(counted, k) {
-			return
+		if s.admit(counted, x) {
+			s.deliver(counted, r, x, next)
 		}
-		if s.faults.strikes(fault.MalformedRate) {
-			breakOff(counted, r, next)
-			return
-		}
-		next(counted, r)
 	})
 }
 
@@ -56,19 +51,15 @@ func bodyError(err error) *apiError {
 	return newAPIError(http.StatusBadRequest, 10400, "Cannot read the request body")
 }
 
-func (s *Simulator) faultOf(k kind) Fault {
-	if k == kindGraphQL {
-		return s.faults.get().GraphQL
-	}
-	return s.faults.get().REST
-}
-
 // admit counts a request against its limit. Ratelimit headers are documented for REST only.
-func (s *Simulator) admit(w http.ResponseWriter, k kind) bool {
-	if k == kindGraphQL {
+func (s *Simulator) admit(w http.ResponseWriter, x *exchange) bool {
+	if x.kind == kindGraphQL {
+		if x.accountBased {
+			return true // what it takes depends on the document
+		}
 		_, _, ok := s.graphql.take(s.now())
 		if !ok {
-			s.writeRateLimited(w, k)
+			s.writeRateLimited(w, x.kind)
 		}
 		return ok
 	}
@@ -77,7 +68,7 @@ func (s *Simulator) admit(w http.ResponseWriter, k kind) bool {
 	w.Header().Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, seconds(reset)))
 	if !ok {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(reset)))
-		s.writeRateLimited(w, k)
+		s.writeRateLimited(w, x.kind)
 	}
 	return ok
 }
@@ -93,17 +84,9 @@ func (s *Simulator) writeRateLimited(w http.ResponseWriter, k kind) {
 	writeEnvelopeError(w, errTooManyRequests())
 }
 
-// breakOff sends the first half of an answer as if it were all.
-func breakOff(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-	whole := &answerBuffer{header: w.Header(), status: http.StatusOK}
-	next(whole, r)
-	w.WriteHeader(whole.status)
-	_, _ = w.Write(whole.body.Bytes()[:whole.body.Len()/2])
-}
-
 // get refuses all methods but GET.
-func get(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func get(next http.HandlerFunc) handler {
+	return func(w http.ResponseWriter, r *http.Request, _ *exchange) {
 		if r.Method != http.MethodGet {
 			writeEnvelopeError(w, errMethodNotAllowed())
 			return
@@ -118,6 +101,9 @@ type statusRecorder struct {
 	status int
 }
 
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 func (w *statusRecorder) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
@@ -129,14 +115,3 @@ func (w *statusRecorder) Write(b []byte) (int, error) {
 	}
 	return w.ResponseWriter.Write(b)
 }
-
-// answerBuffer holds an answer back.
-type answerBuffer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *answerBuffer) Header() http.Header         { return w.header }
-func (w *answerBuffer) WriteHeader(status int)      { w.status = status }
-func (w *answerBuffer) Write(b []byte) (int, error) { return w.body.Write(b) }

@@ -37,7 +37,7 @@ func BenchmarkTenZonesOneHour(b *testing.B) {
 // BenchmarkGenerate produces minutes of 60 events that are in no cache.
 func BenchmarkGenerate(b *testing.B) {
 	s, _ := newTestSimulator(b, func(c *Config) { c.EventsPerMinute = 60 })
-	id, at := s.zones[0].ID, floorDiv(testBegin.UnixMicro(), minute)
+	id, at := s.world().zones[0].ID, floorDiv(testBegin.UnixMicro(), minute)
 	b.ReportAllocs()
 	for b.Loop() {
 		at++

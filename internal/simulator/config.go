@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,6 +25,8 @@ type Config struct {
 	// Clock is the API's clock, time.Now when nil: it fills Date headers, decides what is too old, and hides
 	// events that have not happened yet.
 	Clock func() time.Time
+	// Sleep lets latency pass on that clock and returns early when ctx ends; nil waits in real time.
+	Sleep func(ctx context.Context, d time.Duration)
 	// EventsPerMinute is the average number of HTTP requests per zone, 60 when zero. A Worker script has a third.
 	EventsPerMinute int
 	// Token is the API token, or global key, that is let in; empty lets in anything that looks like one.
@@ -37,6 +40,10 @@ type Account struct {
 	Name    string
 	Workers []string
 	Zones   []Zone
+	// Granted are the datasets that may be read at account scope besides workersInvocationsAdaptive.
+	Granted []string
+	// Withheld takes away datasets or fields of account scope, as [Zone.Withheld] does of a zone's.
+	Withheld []string
 }
 
 // Zone is a domain. Its plan decides what its owner may read.
@@ -47,12 +54,16 @@ type Zone struct {
 	// Withheld takes away more than the plan does: "httpRequests1mGroups" a whole dataset,
 	// "firewallEventsAdaptiveGroups.dimensions_ruleId" one field.
 	Withheld []string
+	// LabelSetsPerMinute gives the zone's firewall events that many label sets in each minute, the same in all of them, with
+	// events that come beside the zone's others.
+	LabelSetsPerMinute int
 }
 
 // Limits are Cloudflare's limits. Zero means Cloudflare's value; a negative request limit means none.
 type Limits struct {
 	RESTRequests    int // in five minutes, 1200
 	GraphQLRequests int // in five minutes, 300
+	AccountBased    int // of each account and zone in five minutes, 300; for requests with X-Rate-Limit-Type: account-based
 	ZonesPerQuery   int // 10
 	AccountsPerNode int // accounts an accounts node may cover, 1
 	PageSize        int // rows of one node, 10000
@@ -67,6 +78,7 @@ func (l Limits) withDefaults() Limits {
 	}{
 		{&l.RESTRequests, 1200},
 		{&l.GraphQLRequests, 300},
+		{&l.AccountBased, 300},
 		{&l.ZonesPerQuery, 10},
 		{&l.AccountsPerNode, 1},
 		{&l.PageSize, 10000},
@@ -81,6 +93,9 @@ func (l Limits) withDefaults() Limits {
 func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
 	}
 	if c.Begin.IsZero() {
 		c.Begin = c.Clock().Add(-time.Hour).Truncate(time.Minute)
@@ -102,8 +117,12 @@ func (c Config) validate() error {
 	if !c.End.IsZero() && c.End.Before(c.Begin) {
 		return fmt.Errorf("the end %s is before the begin %s", c.End.Format(time.RFC3339), c.Begin.Format(time.RFC3339))
 	}
+	return validateAccounts(c.Accounts)
+}
+
+func validateAccounts(accounts []Account) error {
 	seen := map[string]bool{}
-	for _, a := range c.Accounts {
+	for _, a := range accounts {
 		if err := validateID(seen, "account", a.ID); err != nil {
 			return err
 		}
@@ -113,6 +132,9 @@ func (c Config) validate() error {
 			}
 			if !z.Plan.known() {
 				return fmt.Errorf("zone %s: unknown plan %q", z.ID, z.Plan)
+			}
+			if z.LabelSetsPerMinute < 0 {
+				return fmt.Errorf("zone %s: negative label sets per minute: %d", z.ID, z.LabelSetsPerMinute)
 			}
 		}
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // dataset is a GraphQL node: a view of events of one type. Adding one takes a table like those in the dataset_ files.
-type dataset[E any] struct {
-	name string
+type dataset[E timed] struct {
+	name     string
+	adaptive bool // may be sampled
 	// events gives the events that the dataset counts in a scope and in [from, to).
 	events     func(sc scope, from, to int64) iter.Seq[*E]
 	dimensions map[string]dimension[E]
@@ -42,14 +43,16 @@ type breakdown[E any] struct {
 type node struct {
 	name       string
 	dimensions map[string]dimensionInfo
-	fields     []string // all fields by flattened names
-	rows       func(q query) []map[string]any
+	fields     []string          // all fields by flattened names
+	breakdowns map[string]string // their keys, by flattened names
+	rows       func(q query) result
 }
 
-func newNode[E any](d dataset[E]) *node {
+func newNode[E timed](d dataset[E]) *node {
 	n := &node{
 		name:       d.name,
 		dimensions: map[string]dimensionInfo{},
+		breakdowns: map[string]string{},
 		rows:       d.rows,
 	}
 	for name, dimension := range d.dimensions {
@@ -58,6 +61,7 @@ func newNode[E any](d dataset[E]) *node {
 	}
 	n.fields = slices.AppendSeq(n.fields, maps.Keys(d.measures))
 	for name, b := range d.breakdowns {
+		n.breakdowns[name] = b.key
 		n.fields = append(n.fields, name, name+"_"+b.key)
 		for leaf := range b.measures {
 			n.fields = append(n.fields, name+"_"+leaf)
@@ -67,15 +71,19 @@ func newNode[E any](d dataset[E]) *node {
 	return n
 }
 
+// nodeKey names a node by where it is.
+type nodeKey struct{ scope, name string }
+
 // datasets lists the nodes that the simulator answers.
-func (s *Simulator) datasets() map[string]*node {
-	nodes := map[string]*node{}
-	for _, n := range []*node{
-		newNode(httpRequests1m(s.requests)),
-		newNode(firewallEvents(s.requests)),
-		newNode(workersInvocations(s.workers)),
+func (s *Simulator) datasets() map[nodeKey]*node {
+	nodes := map[nodeKey]*node{}
+	for scope, list := range map[string][]*node{
+		"zone":    {newNode(httpRequests1m(s.requests)), newNode(firewallEvents(s.requests))},
+		"account": {newNode(workersInvocations(s.workers)), newNode(accountFirewallEvents(s.requests))},
 	} {
-		nodes[n.name] = n
+		for _, n := range list {
+			nodes[nodeKey{scope, n.name}] = n
+		}
 	}
 	return nodes
 }

@@ -33,7 +33,8 @@ func firewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
 		},
 	})
 	return dataset[httpRequest]{
-		name: datasetFirewallEvents,
+		name:     datasetFirewallEvents,
+		adaptive: true,
 		events: func(sc scope, from, to int64) iter.Seq[*httpRequest] {
 			return func(yield func(*httpRequest) bool) {
 				for r := range requests.between(sc.zone.ID, from, to) {
@@ -49,4 +50,23 @@ func firewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
 			"avg_sampleInterval": mean(oneFloat[httpRequest]),
 		},
 	}
+}
+
+// accountFirewallEvents are those of all zones of an account, whatever these may read themselves, one zone after another.
+func accountFirewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
+	d := firewallEvents(requests)
+	ofZone := d.events
+	d.dimensions["zoneTag"] = textDimension(func(r *httpRequest) string { return r.zone })
+	d.events = func(sc scope, from, to int64) iter.Seq[*httpRequest] {
+		return func(yield func(*httpRequest) bool) {
+			for _, z := range sc.account.zones {
+				for r := range ofZone(scope{zone: z, account: sc.account}, from, to) {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+		}
+	}
+	return d
 }

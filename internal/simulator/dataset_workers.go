@@ -29,7 +29,8 @@ func workersInvocations(invocations *stream[invocation]) dataset[invocation] {
 	}
 	maps.Copy(measures, workersDistributions())
 	return dataset[invocation]{
-		name: datasetWorkers,
+		name:     datasetWorkers,
+		adaptive: true,
 		events: func(sc scope, from, to int64) iter.Seq[*invocation] {
 			return func(yield func(*invocation) bool) {
 				for _, script := range sc.account.Workers {

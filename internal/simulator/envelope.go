@@ -72,6 +72,11 @@ func errInternal() *apiError {
 	return newAPIError(http.StatusInternalServerError, 10001, "Internal server error")
 }
 
+// errUnavailable's code and text are not Cloudflare's, whose 503s are not documented for REST.
+func errUnavailable() *apiError {
+	return newAPIError(http.StatusServiceUnavailable, 10503, "Service temporarily unavailable")
+}
+
 func errNoRoute(path string) *apiError {
 	return &apiError{status: http.StatusNotFound, items: []envelopeItem{
 		{Code: 7003, Message: "Could not route to " + strings.TrimPrefix(path, "/client/v4") + ", perhaps your object identifier is invalid?"},

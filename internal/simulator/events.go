@@ -14,6 +14,8 @@ const (
 // httpRequest is one request to a zone. The datasets of HTTP traffic and of firewall events are views of it.
 type httpRequest struct {
 	at            int64
+	salt          uint64
+	zone          string // id
 	clientIP      netip.Addr
 	clientIPClass string
 	country       string // ISO 3166-1 alpha-2, XX for unknown, T1 for Tor
@@ -62,6 +64,7 @@ func (r *httpRequest) cached() bool {
 // invocation is one run of a Worker script.
 type invocation struct {
 	at           int64
+	salt         uint64
 	script       string
 	status       string
 	failed       bool

@@ -162,8 +162,8 @@ func (s span) intersect(o span) span { return span{max(s.from, o.from), min(s.to
 
 func (s span) hull(o span) span { return span{min(s.from, o.from), max(s.to, o.to)} }
 
-// span returns the time range that a filter asks for. With granules it is widened to the end of the granule that its
-// end is in: a roll-up's row of 10:00 is before 10:00:30, and stands for events until 10:01.
+// span returns the time range that a filter asks for. With granules it is that of the granules accepted: a roll-up's row of
+// 10:00 is before 10:00:30, and stands for events until 10:01.
 func (f filter) span(granules bool) span {
 	s := everything()
 	for _, c := range f.conditions {
@@ -189,16 +189,23 @@ func (c condition) span(granules bool) span {
 	}
 	least := slices.MinFunc(c.operands, value.compare).number
 	most := slices.MaxFunc(c.operands, value.compare).number
+	from, to := least, most // of the granules at or after the least and before the most
+	if granules {
+		from, to = -floorDiv(-least, c.width)*c.width, -floorDiv(-most, c.width)*c.width
+		least, most = floorDiv(least, c.width)*c.width, floorDiv(most, c.width)*c.width
+	}
 	switch c.operator {
 	case "", "in":
-		return span{least, most + c.width}
-	case "gt", "geq":
+		return span{from, most + c.width}
+	case "geq":
+		s.from = from
+	case "gt":
 		s.from = least
-	case "lt":
-		s.to = most
 		if granules {
-			s.to = -floorDiv(-most, c.width) * c.width
+			s.from += c.width
 		}
+	case "lt":
+		s.to = to
 	case "leq":
 		s.to = most + c.width
 	}

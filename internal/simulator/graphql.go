@@ -27,7 +27,7 @@ type graphqlError struct {
 	Extensions map[string]string `json:"extensions"`
 }
 
-func (s *Simulator) serveGraphQL(w http.ResponseWriter, r *http.Request) {
+func (s *Simulator) serveGraphQL(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if r.Method != http.MethodPost {
 		writeEnvelopeError(w, errMethodNotAllowed())
 		return
@@ -39,22 +39,53 @@ func (s *Simulator) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		s.writeGraphQLError(w, errQuery("the body is not a JSON object with a query"))
 		return
 	}
-	data, err := s.answer(request)
+	data, err := s.answer(request, x)
 	if err != nil {
+		x.reads = nil
 		s.writeGraphQLError(w, err)
+		return
+	}
+	if s.faults.strikes(x.faults.Answers.NullRate) {
+		x.reads = nil
+		writeJSON(w, http.StatusOK, graphqlResponse{})
 		return
 	}
 	writeJSON(w, http.StatusOK, graphqlResponse{Data: data})
 }
 
 // answer parses, checks and executes a query. There are no partial answers.
-func (s *Simulator) answer(request graphqlRequest) (map[string]any, *queryError) {
+func (s *Simulator) answer(request graphqlRequest, x *exchange) (map[string]any, *queryError) {
 	doc, err := s.prepare(request)
 	if err != nil {
 		return nil, err
 	}
-	e := &execution{simulator: s, document: doc, now: s.now()}
-	return e.root()
+	if err := s.failAnswer(x); err != nil {
+		return nil, err
+	}
+	e := &execution{
+		simulator: s, world: s.world(), exchange: x, document: doc, now: s.now(),
+		noZones: x.faults.EmptyZones || s.faults.strikes(x.faults.Answers.EmptyZonesRate),
+	}
+	data, err := e.root()
+	if err == nil && s.faults.strikes(x.faults.Answers.MissingFieldRate) {
+		e.loseField()
+	}
+	return data, err
+}
+
+// failAnswer is an error inside HTTP 200 that has nothing to do with the query, if a fault says so.
+func (s *Simulator) failAnswer(x *exchange) *queryError {
+	var err *queryError
+	switch {
+	case s.faults.strikes(x.faults.Answers.ErrorRate):
+		err = errTransient(s.faults.pick(len(transientTexts())))
+	case s.faults.strikes(x.faults.Answers.BudgetRate):
+		err = errBudgetText(s.faults.pick(len(budgetTexts())))
+	default:
+		return nil
+	}
+	err.status = http.StatusOK
+	return err
 }
 
 func (s *Simulator) writeGraphQLError(w http.ResponseWriter, err *queryError) {

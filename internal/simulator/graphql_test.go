@@ -19,7 +19,7 @@ import (
 
 // firstOf returns the first zone of a plan, in the order of ids.
 func firstOf(s *Simulator, plan Plan) *zone {
-	return s.zones[slices.IndexFunc(s.zones, func(z *zone) bool { return z.Plan == plan })]
+	return s.world().zones[slices.IndexFunc(s.world().zones, func(z *zone) bool { return z.Plan == plan })]
 }
 
 // inZone is a query for one node of a zone.
@@ -40,11 +40,11 @@ func TestRefusedQueries(t *testing.T) {
 		c.Accounts[0].Zones[3].Withheld = []string{"httpRequests1mGroups"}
 	})
 	enterprise := s.config.Accounts[1].Zones[0].ID
-	pro, free, account := firstOf(s, PlanPro).ID, firstOf(s, PlanFree).ID, s.accounts[0].ID
+	pro, free, account := firstOf(s, PlanPro).ID, firstOf(s, PlanFree).ID, s.world().accounts[0].ID
 	poor, poorest := s.config.Accounts[0].Zones[0].ID, s.config.Accounts[0].Zones[3].ID
 	stranger := strings.Repeat("0", 32)
-	allTags := make([]string, 0, len(s.zones))
-	for _, z := range s.zones {
+	allTags := make([]string, 0, len(s.world().zones))
+	for _, z := range s.world().zones {
 		allTags = append(allTags, `"`+z.ID+`"`)
 	}
 	eleven := strings.Join(append(slices.Clone(allTags), `"`+stranger+`"`), " ")
@@ -179,7 +179,7 @@ func TestErrorPathNamesTheZone(t *testing.T) {
 	s, _ := newTestSimulator(t, nil)
 	answer := ask(t, s, `query { viewer { z: zones(limit: 10) { zoneTag events: `+firewall+` { count } } } }`, nil)
 	require.Len(t, answer.Errors, 1)
-	index := slices.IndexFunc(s.zones, func(z *zone) bool { return z.Plan == PlanFree })
+	index := slices.IndexFunc(s.world().zones, func(z *zone) bool { return z.Plan == PlanFree })
 	assert.Equal(t, []string{"viewer", "z", strconv.Itoa(index), "events"}, answer.Errors[0].Path)
 	assert.Empty(t, answer.Data.Viewer.Zones)
 }
@@ -187,7 +187,7 @@ func TestErrorPathNamesTheZone(t *testing.T) {
 func TestZoneSelection(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, nil)
-	id := func(i int) string { return s.zones[i].ID }
+	id := func(i int) string { return s.world().zones[i].ID }
 	for _, test := range []struct {
 		arguments string
 		want      []string
@@ -255,7 +255,7 @@ func TestSelections(t *testing.T) {
 	require.NoError(t, err)
 	w = call(t, s, http.MethodPost, "/client/v4/graphql", body)
 	assert.JSONEq(t, `{"data": {"what": 1, "viewer": {"__typename": "viewer", "budget": 1048576, "zones": [
-		{"__typename": "zone", "first": "`+s.zones[0].ID+`"}]}}, "errors": null}`, w.Body.String())
+		{"__typename": "zone", "first": "`+s.world().zones[0].ID+`"}]}}, "errors": null}`, w.Body.String())
 }
 
 func TestSettings(t *testing.T) {
@@ -296,7 +296,7 @@ func TestSettings(t *testing.T) {
 	free := read(firstOf(s, PlanFree).ID)
 	assert.Equal(t, entitlement{AvailableFields: []string{}}, free[datasetHTTPRequests1m])
 
-	answer := ask(t, s, `{ viewer { accounts(filter: {accountTag: "`+s.accounts[0].ID+`"}) { accountTag settings { workersInvocationsAdaptive { maxDuration notOlderThan } } } } }`, nil)
+	answer := ask(t, s, `{ viewer { accounts(filter: {accountTag: "`+s.world().accounts[0].ID+`"}) { accountTag settings { workersInvocationsAdaptive { maxDuration notOlderThan } } } } }`, nil)
 	require.Empty(t, answer.Errors)
 	assert.JSONEq(t, `{"workersInvocationsAdaptive": {"maxDuration": 604800, "notOlderThan": 7862400}}`, string(answer.Data.Viewer.Accounts[0]["settings"]))
 }
@@ -307,10 +307,10 @@ func TestNodesCoverTheSchema(t *testing.T) {
 	s, _ := newTestSimulator(t, nil)
 	for _, scopeType := range []string{"zone", "account"} {
 		for _, field := range s.schema.Types[scopeType].Fields {
-			if len(field.Arguments) == 0 {
+			if field.Arguments.ForName("orderBy") == nil {
 				continue
 			}
-			n := s.nodes[field.Name]
+			n := s.nodes[nodeKey{scopeType, field.Name}]
 			require.NotNil(t, n, field.Name)
 			var want []string
 			for _, object := range s.schema.Types[field.Type.Name()].Fields {

@@ -4,7 +4,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,7 +11,8 @@ import (
 )
 
 // serveTruth answers GET /truth?from=&to=&all=1: from and to are RFC 3339 instants, the stream's begin and the clock if
-// absent; all=1 adds the totals of datasets that a zone's plan keeps from its owner.
+// absent; all=1 adds the totals of datasets that a zone's plan keeps from its owner; visible_at=, an instant too, leaves out the
+// events that could not be seen then.
 func (s *Simulator) serveTruth(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	from, err := instant(query, "from")
@@ -25,7 +25,15 @@ func (s *Simulator) serveTruth(w http.ResponseWriter, r *http.Request) {
 		writeEnvelopeError(w, errInvalidParameter(err.Error()))
 		return
 	}
+	at, err := instant(query, "visible_at")
+	if err != nil {
+		writeEnvelopeError(w, errInvalidParameter(err.Error()))
+		return
+	}
 	totals := s.truth(from, to, query.Get("all") == "1")
+	if !at.IsZero() {
+		totals = s.TruthVisible(from, to, at)
+	}
 	if totals == nil {
 		totals = []Total{}
 	}
@@ -47,13 +55,7 @@ func instant(query url.Values, key string) (time.Time, error) {
 // serveFaults tells the faults in force, after having replaced them if the method is PUT.
 func (s *Simulator) serveFaults(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
-		var faults Faults
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-		decoder.DisallowUnknownFields()
-		err := decoder.Decode(&faults)
-		if err == nil {
-			err = faults.validate()
-		}
+		faults, err := ParseFaults(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
 			writeEnvelopeError(w, errInvalidParameter(err.Error()))
 			return

@@ -60,15 +60,15 @@ func retention(plan Plan, dataset string) time.Duration {
 }
 
 // entitlement tells what may be read of a node in a scope.
-func (s *Simulator) entitlement(sc scope, n *node) entitlement {
-	oldest, widest := s.windowLimits(sc, n.name)
-	if oldest == 0 || sc.withholds(n.name) {
+func (s *Simulator) entitlement(sc scope, n *node, g grant) entitlement {
+	oldest, widest := windowLimits(sc, n.name, g)
+	if oldest == 0 || g.withholds(n.name) {
 		return entitlement{AvailableFields: []string{}}
 	}
 	return entitlement{
 		Enabled: true,
 		AvailableFields: slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool {
-			return sc.withholds(n.name + "." + field)
+			return g.withholds(n.name + "." + field)
 		}),
 		MaxDuration:       int64(widest / time.Second),
 		NotOlderThan:      int64(oldest / time.Second),
@@ -78,33 +78,55 @@ func (s *Simulator) entitlement(sc scope, n *node) entitlement {
 }
 
 // windowLimits returns the greatest age and width of a window. Workers' figures are from the Workers documentation:
-// three months back, a week per query.
-func (s *Simulator) windowLimits(sc scope, dataset string) (oldest, widest time.Duration) {
+// three months back, a week per query. Other datasets at account scope have those of the best plan.
+func windowLimits(sc scope, dataset string, g grant) (oldest, widest time.Duration) {
 	const week = 7 * 24 * time.Hour
-	if sc.zone == nil {
+	r := time.Duration(0)
+	switch {
+	case sc.zone != nil:
+		r = retention(g.plan, dataset)
+	case dataset == datasetWorkers:
 		return 13 * week, week
+	case slices.Contains(g.granted, dataset):
+		r = retention(PlanEnterprise, dataset)
 	}
-	r := retention(sc.zone.Plan, dataset)
 	return r, r
 }
 
-// checkWithheld makes sure that a slip of the pen does not grant what should be withheld.
-func (s *Simulator) checkWithheld() error {
-	for _, z := range s.zones {
-		for _, withheld := range z.Withheld {
-			dataset, field, isField := strings.Cut(withheld, ".")
-			n := s.nodes[dataset]
-			if n == nil || isField && !slices.Contains(n.fields, field) {
-				return fmt.Errorf("zone %s withholds %q, but there is no such field", z.ID, withheld)
+// checkEntitlements makes sure that a slip of the pen does not grant what should be withheld, or the other way round.
+func (s *Simulator) checkEntitlements(w *world) error {
+	for _, z := range w.zones {
+		if err := s.checkWithheld("zone", z.ID, z.Withheld); err != nil {
+			return err
+		}
+	}
+	for _, a := range w.accounts {
+		if err := s.checkWithheld("account", a.ID, a.Withheld); err != nil {
+			return err
+		}
+		for _, dataset := range a.Granted {
+			if s.nodes[nodeKey{"account", dataset}] == nil {
+				return fmt.Errorf("account %s is granted %q, but there is no such dataset", a.ID, dataset)
 			}
 		}
 	}
 	return nil
 }
 
-// withholds tells whether a zone's Withheld list names the dataset or the field; a container takes its leaves with it.
-func (sc scope) withholds(name string) bool {
-	return sc.zone != nil && slices.ContainsFunc(sc.zone.Withheld, func(withheld string) bool {
+func (s *Simulator) checkWithheld(scope, id string, list []string) error {
+	for _, withheld := range list {
+		dataset, field, isField := strings.Cut(withheld, ".")
+		n := s.nodes[nodeKey{scope, dataset}]
+		if n == nil || isField && !slices.Contains(n.fields, field) {
+			return fmt.Errorf("%s %s withholds %q, but there is no such field", scope, id, withheld)
+		}
+	}
+	return nil
+}
+
+// withholds tells whether a Withheld list names the dataset or the field; a container takes its leaves with it.
+func (g grant) withholds(name string) bool {
+	return slices.ContainsFunc(g.withheld, func(withheld string) bool {
 		return name == withheld || strings.Contains(withheld, ".") && strings.HasPrefix(name, withheld+"_")
 	})
 }

@@ -91,11 +91,59 @@ func errTooManyNodes() *queryError {
 	}
 }
 
-func errBudget() *queryError {
+// errHeavy comes with status 429 by Cloudflare's documentation; here it comes inside 200, as any error may.
+func errHeavy() *queryError {
 	return &queryError{
-		message: "rate limiter budget depleted, try again after 5 minutes", code: "budget", status: http.StatusTooManyRequests,
+		message: "query consumed excessive resources, please try running smaller queries which consume fewer resources",
+		status:  http.StatusOK,
 	}
 }
+
+// errZoneList's text is not Cloudflare's, which is not known.
+func errZoneList() *queryError {
+	return badRequest("zone lists are not supported with account-based rate limiting, please use zoneTag or nest zones in their account")
+}
+
+func errScopeBudget(sc scope) *queryError {
+	kind := map[string]string{"zone": "Zone", "account": "Account"}[sc.kind()]
+	return &queryError{
+		message: fmt.Sprintf("%s %s has exceeded its rate limit. Please try again after 5 minutes. Refer to this page for more details "+
+			"about rate limits: https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/", kind, sc.id()),
+		code: "budget", status: http.StatusTooManyRequests,
+	}
+}
+
+func errBudget() *queryError { return errBudgetText(0) }
+
+func errBudgetText(i int) *queryError {
+	return &queryError{message: budgetTexts()[i], code: "budget", status: http.StatusTooManyRequests}
+}
+
+// budgetTexts are the present text and two older ones.
+func budgetTexts() []string {
+	return []string{
+		"rate limiter budget depleted, try again after 5 minutes",
+		"limit reached, please try again later",
+		"quota exceeded, please repeat your request in the next minute",
+	}
+}
+
+func errBusy(i int) *queryError {
+	return &queryError{message: busyTexts()[i], status: http.StatusServiceUnavailable}
+}
+
+func busyTexts() []string {
+	return []string{
+		"too many queries in progress, please try again later",
+		"unable to execute query, please try again later",
+	}
+}
+
+func errTransient(i int) *queryError {
+	return &queryError{message: transientTexts()[i], status: http.StatusInternalServerError}
+}
+
+func transientTexts() []string { return append(busyTexts(), "Internal server error") }
 
 // formatDuration writes a duration as Cloudflare does in messages: 26w2d, 1d1s620ms.
 func formatDuration(d time.Duration) string {

@@ -50,7 +50,7 @@ func created() time.Time { return time.Date(2024, time.January, 1, 0, 0, 0, 0, t
 func (s *Simulator) listAccounts(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	accounts := []restAccount{}
-	for _, a := range s.accounts {
+	for _, a := range s.world().accounts {
 		if s.faults.get().NoAccounts || !matches(query, "name", a.Name) {
 			continue
 		}
@@ -62,7 +62,7 @@ func (s *Simulator) listAccounts(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) listZones(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	zones := []restZone{}
-	for _, z := range s.zones {
+	for _, z := range s.world().zones {
 		if s.faults.get().NoZones || !matches(query, "account.id", z.account.ID) ||
 			!matches(query, "name", z.Name) || !matches(query, "status", zoneStatusActive) {
 			continue

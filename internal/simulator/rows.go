@@ -14,11 +14,23 @@ import (
 // query is what a node is asked for, checked.
 type query struct {
 	scope  scope
+	asked  span // the time range as it was asked for
 	span   span // of events that exist and may match
 	filter filter
 	limit  uint64
 	order  []orderTerm
 	fields []*selected
+
+	now      int64
+	late     Lateness
+	sampling Sampling
+	draw     func() uint64 // of a sample
+}
+
+// result is a node's answer.
+type result struct {
+	rows     []map[string]any
+	interval int // of sampling
 }
 
 // orderTerm is one element of orderBy: a dimension or a flattened measure.
@@ -34,23 +46,47 @@ type group[E any] struct {
 
 // rows executes a query: filter, group by the dimensions selected, order, cut, answer. Rows beyond the limit are dropped
 // without a word, as Cloudflare does. Rows that orderBy does not separate come in the order of their first events.
-func (d dataset[E]) rows(q query) []map[string]any {
-	matching := func(yield func(*E) bool) {
-		accepts := d.bind(q.filter)
-		for e := range d.events(q.scope, q.span.from, q.span.to) {
-			if accepts(e) && !yield(e) {
-				return
-			}
-		}
-	}
-	groups := groupBy(matching, d.selectedDimensions(q.fields))
+func (d dataset[E]) rows(q query) result {
+	events, interval := d.sample(d.matching(q), q)
+	d = d.scaled(interval)
+	groups := groupBy(events, d.selectedDimensions(q.fields))
 	d.sort(groups, q.order)
 	groups = groups[:min(uint64(len(groups)), q.limit)]
 	rows := make([]map[string]any, len(groups))
 	for i, g := range groups {
 		rows[i] = d.render(q.fields, "", g.events)
 	}
-	return rows
+	return result{rows, interval}
+}
+
+// matching gives the events that can be read already and that a query's filter accepts.
+func (d dataset[E]) matching(q query) iter.Seq[*E] {
+	accepts := d.bind(q.filter)
+	return func(yield func(*E) bool) {
+		for e := range d.events(q.scope, q.span.from, q.span.to) {
+			at, salt := (*e).stamp()
+			if q.late.shows(at, salt, q.now) && accepts(e) && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// sample thins events out, if there are so many of them that an adaptive dataset would not look at all.
+func (d dataset[E]) sample(events iter.Seq[*E], q query) (iter.Seq[*E], int) {
+	if !d.adaptive || q.sampling == (Sampling{}) {
+		return events, 1
+	}
+	all := slices.Collect(events)
+	interval := q.sampling.interval(len(all))
+	if interval > 1 {
+		draw := q.draw()
+		all = slices.DeleteFunc(all, func(e *E) bool {
+			_, salt := (*e).stamp()
+			return !sampled(salt, draw, interval)
+		})
+	}
+	return slices.Values(all), interval
 }
 
 // bind makes a predicate over events of a filter.

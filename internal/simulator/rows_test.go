@@ -164,7 +164,7 @@ func TestTimeDimensions(t *testing.T) {
 func TestOtherMeasures(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, nil)
-	z, a := firstOf(s, PlanEnterprise), s.accounts[0]
+	z, a := firstOf(s, PlanEnterprise), s.world().accounts[0]
 	answer := ask(t, s, inZone(z.ID, datasetHTTPRequests1m+`(limit: 1, filter: {`+tenMinutes+`}) { uniq { uniques } avg { bytes sampleInterval } }`), nil)
 	require.Empty(t, answer.Errors)
 	visitors, bytes, count := map[string]bool{}, 0.0, 0.0

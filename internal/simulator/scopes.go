@@ -23,8 +23,8 @@ func (sc scope) id() string {
 	return sc.account.ID
 }
 
-// scopes finds what a zones or accounts field selects.
-func (e *execution) scopes(f *selected) ([]scope, *queryError) {
+// scopes finds what a zones or accounts field selects. Zones may be nested in an account.
+func (e *execution) scopes(f *selected, parent *account) ([]scope, *queryError) {
 	arguments, err := e.document.arguments(f.field)
 	if err != nil {
 		return nil, err
@@ -33,12 +33,16 @@ func (e *execution) scopes(f *selected) ([]scope, *queryError) {
 	if f.name() == "accounts" {
 		return e.accounts(filter)
 	}
-	return e.zones(filter, arguments)
+	among := e.world.zones
+	if parent != nil {
+		among = parent.zones
+	}
+	return e.zones(among, filter, arguments)
 }
 
 func (e *execution) accounts(filter map[string]any) ([]scope, *queryError) {
 	var scopes []scope
-	for _, a := range e.simulator.accounts {
+	for _, a := range e.world.accounts {
 		if tag, ok := filter["accountTag"]; !ok || tag == a.ID {
 			scopes = append(scopes, scope{account: a})
 		}
@@ -53,7 +57,7 @@ func (e *execution) accounts(filter map[string]any) ([]scope, *queryError) {
 }
 
 // zones answers in the order of ids, whatever order they were asked in.
-func (e *execution) zones(filter, arguments map[string]any) ([]scope, *queryError) {
+func (e *execution) zones(among []*zone, filter, arguments map[string]any) ([]scope, *queryError) {
 	most := e.simulator.config.Limits.ZonesPerQuery
 	count := uint64(most)
 	if limit, ok := arguments["limit"]; ok {
@@ -66,8 +70,8 @@ func (e *execution) zones(filter, arguments map[string]any) ([]scope, *queryErro
 		}
 		count = n
 	}
-	zones, err := e.filterZones(filter)
-	if err != nil || e.simulator.faults.get().EmptyZones {
+	zones, err := e.filterZones(among, filter)
+	if err != nil || e.noZones {
 		return nil, err
 	}
 	var scopes []scope
@@ -78,8 +82,7 @@ func (e *execution) zones(filter, arguments map[string]any) ([]scope, *queryErro
 }
 
 // filterZones reads a ZoneFilter, which takes exactly one of its fields.
-func (e *execution) filterZones(filter map[string]any) ([]*zone, *queryError) {
-	all := e.simulator.zones
+func (e *execution) filterZones(all []*zone, filter map[string]any) ([]*zone, *queryError) {
 	if filter == nil {
 		return all, nil
 	}
@@ -94,12 +97,12 @@ func (e *execution) filterZones(filter map[string]any) ([]*zone, *queryError) {
 			}
 			return slices.DeleteFunc(slices.Clone(all), func(z *zone) bool { return z.ID <= after }), nil
 		}
-		return e.zonesByID(argument)
+		return e.zonesByID(all, argument)
 	}
 	return all, nil
 }
 
-func (e *execution) zonesByID(argument any) ([]*zone, *queryError) {
+func (e *execution) zonesByID(among []*zone, argument any) ([]*zone, *queryError) {
 	wanted := map[string]bool{}
 	for _, element := range asList(argument) {
 		id, ok := element.(string)
@@ -115,7 +118,7 @@ func (e *execution) zonesByID(argument any) ([]*zone, *queryError) {
 		return nil, errTooMany("zones", most)
 	}
 	var found []*zone
-	for _, z := range e.simulator.zones {
+	for _, z := range among {
 		if wanted[z.ID] {
 			found = append(found, z)
 			delete(wanted, z.ID)

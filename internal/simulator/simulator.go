@@ -4,11 +4,9 @@
 package simulator
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,35 +21,22 @@ import (
 type Simulator struct {
 	config   Config
 	schema   *ast.Schema
-	zones    []*zone // by id
-	accounts []*account
+	current  atomic.Pointer[world]
+	changing sync.Mutex // of whoever replaces current
+	traffic  *traffic
 	requests *stream[httpRequest]
 	workers  *stream[invocation]
-	nodes    map[string]*node
+	nodes    map[nodeKey]*node
 	mux      *http.ServeMux
 	faults   *faultState
 	rest     *rateLimiter
 	graphql  *rateLimiter
+	buckets  buckets
 	counts   requestCounter
+	reads    readLog
 	rays     atomic.Uint64
 	closed   chan struct{}
 	close    func()
-}
-
-// zone and account are the configured ones, with a way from the one to the other.
-type zone struct {
-	Zone
-	account *account
-}
-
-type account struct {
-	Account
-}
-
-// scope is a zone, or an account if zone is nil.
-type scope struct {
-	zone    *zone
-	account *account
 }
 
 // kind is a kind of request that limits and faults apply to.
@@ -85,15 +70,17 @@ func New(config Config) (*Simulator, error) {
 		faults:  newFaultState(config.Seed),
 		rest:    &rateLimiter{limit: config.Limits.RESTRequests, lockout: true},
 		graphql: &rateLimiter{limit: config.Limits.GraphQLRequests},
+		buckets: buckets{limit: config.Limits.AccountBased, limiters: map[string]*rateLimiter{}},
 		counts:  requestCounter{counts: map[kind]map[int]int{kindREST: {}, kindGraphQL: {}}},
 		closed:  closed,
 		close:   sync.OnceFunc(func() { close(closed) }),
 	}
-	s.index()
-	s.requests = newStream(config, requestGenerator(config))
+	s.current.Store(newWorld(config.Accounts, nil, s.now()))
+	s.traffic = newTraffic(config)
+	s.requests = newStream(config, s.traffic.minute)
 	s.workers = newStream(config, invocationGenerator(config))
 	s.nodes = s.datasets()
-	if err := s.checkWithheld(); err != nil {
+	if err := s.checkEntitlements(s.world()); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	s.mux = s.routes()
@@ -105,7 +92,7 @@ func (s *Simulator) Close() { s.close() }
 
 // ServeHTTP answers one request of the Cloudflare API or of the simulator's own.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	w.Header().Set("Date", s.skewed(s.now()).Format(http.TimeFormat))
 	w.Header().Set("Cf-Ray", fmt.Sprintf("%016x-SIM", s.rays.Add(1)))
 	s.mux.ServeHTTP(w, r)
 }
@@ -121,18 +108,6 @@ func (s *Simulator) Requests() RequestCounts {
 }
 
 func (s *Simulator) now() time.Time { return s.config.Clock().UTC() }
-
-func (s *Simulator) index() {
-	for _, a := range s.config.Accounts {
-		acc := &account{Account: a}
-		s.accounts = append(s.accounts, acc)
-		for _, z := range a.Zones {
-			s.zones = append(s.zones, &zone{Zone: z, account: acc})
-		}
-	}
-	slices.SortFunc(s.accounts, func(a, b *account) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(s.zones, func(a, b *zone) int { return cmp.Compare(a.ID, b.ID) })
-}
 
 func (s *Simulator) routes() *http.ServeMux {
 	mux := http.NewServeMux()

@@ -7,6 +7,7 @@ import (
 	"container/list"
 	"iter"
 	"math"
+	"sort"
 	"sync"
 )
 
@@ -23,11 +24,12 @@ type stream[E timed] struct {
 // timed is an event.
 type timed interface {
 	httpRequest | invocation
-	instant() int64
+	// stamp tells when the event happened, and the random number that decides when it shows and in which samples it is.
+	stamp() (at int64, salt uint64)
 }
 
-func (r httpRequest) instant() int64 { return r.at }
-func (i invocation) instant() int64  { return i.at }
+func (r httpRequest) stamp() (at int64, salt uint64) { return r.at, r.salt }
+func (i invocation) stamp() (at int64, salt uint64)  { return i.at, i.salt }
 
 func newStream[E timed](config Config, generate func(string, int64) []E) *stream[E] {
 	end := int64(math.MaxInt64)
@@ -45,15 +47,25 @@ func (s *stream[E]) between(owner string, from, to int64) iter.Seq[*E] {
 	from, to = max(from, s.begin), min(to, s.end)
 	return func(yield func(*E) bool) {
 		for m := floorDiv(from, minute); m*minute < to && from < to; m++ {
-			events := s.minute(owner, m)
+			events := within(s.minute(owner, m), from, to)
 			for i := range events {
-				at := events[i].instant()
-				if at >= from && at < to && !yield(&events[i]) {
+				if !yield(&events[i]) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// within cuts events, which are in order, to [from, to).
+func within[E timed](events []E, from, to int64) []E {
+	index := func(instant int64) int {
+		return sort.Search(len(events), func(i int) bool {
+			at, _ := events[i].stamp()
+			return at >= instant
+		})
+	}
+	return events[index(from):index(to)]
 }
 
 func (s *stream[E]) minute(owner string, m int64) []E {

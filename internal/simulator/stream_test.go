@@ -30,7 +30,7 @@ func TestStreamsAreReproducible(t *testing.T) {
 	second, _ := newTestSimulator(t, nil)
 	other, _ := newTestSimulator(t, func(c *Config) { c.Seed++ })
 	second.requests.cache = newMinuteCache[httpRequest](1)
-	id, to := first.zones[0].ID, testBegin.Add(time.Hour)
+	id, to := first.world().zones[0].ID, testBegin.Add(time.Hour)
 	whole := events(first, id, testBegin, to)
 	var pieces []httpRequest
 	for at := to; at.After(testBegin); at = at.Add(-7 * time.Second) {
@@ -38,7 +38,7 @@ func TestStreamsAreReproducible(t *testing.T) {
 	}
 	assert.Equal(t, whole, pieces)
 	assert.NotEqual(t, whole, events(other, id, testBegin, to))
-	assert.NotEqual(t, whole, events(first, first.zones[1].ID, testBegin, to))
+	assert.NotEqual(t, whole, events(first, first.world().zones[1].ID, testBegin, to))
 	assert.True(t, slices.IsSortedFunc(whole, func(a, b httpRequest) int { return int(a.at - b.at) }))
 }
 
@@ -46,7 +46,7 @@ func TestTrafficLooksLikeTraffic(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, func(c *Config) { c.EventsPerMinute = 40 })
 	day := testBegin.Add(24 * time.Hour)
-	all := events(s, s.zones[0].ID, testBegin, day)
+	all := events(s, s.world().zones[0].ID, testBegin, day)
 	assert.InEpsilon(t, 40*1440, len(all), 0.05)
 
 	perMinute, countries := map[int64]int{}, map[string]int{}
@@ -84,7 +84,7 @@ func TestTrafficLooksLikeTraffic(t *testing.T) {
 func TestLateSeries(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, func(c *Config) { c.EventsPerMinute = 200 })
-	z := s.zones[0]
+	z := s.world().zones[0]
 	late := func(r httpRequest) bool { return r.host == "beta."+z.Name }
 	turn := testBegin.Add(lateMinutes * time.Minute)
 	assert.False(t, slices.ContainsFunc(events(s, z.ID, testBegin, turn), late))
@@ -95,11 +95,11 @@ func TestStreamBounds(t *testing.T) {
 	t.Parallel()
 	begin, end := testBegin.Add(90*time.Second), testBegin.Add(5*time.Minute+time.Millisecond)
 	s, _ := newTestSimulator(t, func(c *Config) { c.Begin, c.End, c.EventsPerMinute = begin, end, 500 })
-	all := events(s, s.zones[0].ID, testBegin.Add(-time.Hour), testBegin.Add(time.Hour))
+	all := events(s, s.world().zones[0].ID, testBegin.Add(-time.Hour), testBegin.Add(time.Hour))
 	require.NotEmpty(t, all)
 	assert.GreaterOrEqual(t, all[0].at, begin.UnixMicro())
 	assert.Less(t, all[len(all)-1].at, end.UnixMicro())
-	for range s.requests.between(s.zones[0].ID, math.MinInt64, math.MaxInt64) {
+	for range s.requests.between(s.world().zones[0].ID, math.MinInt64, math.MaxInt64) {
 		break
 	}
 }
@@ -109,7 +109,7 @@ func TestGigabyteSecondsAreExact(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, nil)
 	var durations []float64
-	for i := range s.workers.between(scriptOwner(s.accounts[0].ID, "auth"), testBegin.UnixMicro(), testBegin.Add(2*time.Hour).UnixMicro()) {
+	for i := range s.workers.between(scriptOwner(s.world().accounts[0].ID, "auth"), testBegin.UnixMicro(), testBegin.Add(2*time.Hour).UnixMicro()) {
 		durations = append(durations, i.duration)
 	}
 	forward, backward := 0.0, 0.0

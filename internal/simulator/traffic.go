@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"net/netip"
+	"sync"
 )
 
 const tlsNone = "none"
@@ -19,7 +20,8 @@ type traffic struct {
 	seed  uint64
 	mean  float64
 	late  int64 // index of the first minute with late values
-	zones map[string]zoneTraffic
+	mu    sync.RWMutex
+	zones map[string]zoneTraffic // guarded by mu
 
 	countries, browsers, devices, ipClasses, methods choice[string]
 	colos, tls, paths, cacheStatuses                 choice[string]
@@ -30,6 +32,7 @@ type traffic struct {
 type zoneTraffic struct {
 	hosts, lateHosts choice[string]
 	rules            choice[rule]
+	labelSets        *labelSets // nil without them
 }
 
 type content struct {
@@ -43,17 +46,39 @@ type rule struct {
 	status                     uint16 // of the answer; 0 leaves it alone
 }
 
-// requestGenerator returns the generator of zones' requests.
-func requestGenerator(config Config) func(zoneID string, minuteIndex int64) []httpRequest {
-	t := newTraffic(config)
-	return func(zoneID string, minuteIndex int64) []httpRequest {
-		dice := seeded(t.seed, "requests", zoneID, minuteIndex)
-		at := instants(dice, t.mean, minuteIndex)
-		requests := make([]httpRequest, len(at))
-		for i := range requests {
-			requests[i] = t.request(dice, t.zones[zoneID], at[i])
+// minute draws a zone's requests of one minute.
+func (t *traffic) minute(zoneID string, minuteIndex int64) []httpRequest {
+	dice := seeded(t.seed, "requests", zoneID, minuteIndex)
+	salts := seeded(t.seed, "salts", zoneID, minuteIndex)
+	at := instants(dice, t.mean, minuteIndex)
+	own := t.zone(zoneID)
+	requests := make([]httpRequest, len(at))
+	for i := range requests {
+		requests[i] = t.request(dice, own, at[i])
+	}
+	requests = own.labelSets.add(requests, minuteIndex)
+	for i := range requests {
+		requests[i].zone, requests[i].salt = zoneID, salts.Uint64()
+	}
+	return requests
+}
+
+func (t *traffic) zone(id string) zoneTraffic {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.zones[id]
+}
+
+// learn draws what is particular to zones that were not known before. What is known stays, so that events never change.
+func (t *traffic) learn(accounts []Account) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, a := range accounts {
+		for _, z := range a.Zones {
+			if _, known := t.zones[z.ID]; !known {
+				t.zones[z.ID] = newZoneTraffic(t.seed, z)
+			}
 		}
-		return requests
 	}
 }
 
@@ -79,11 +104,7 @@ func newTraffic(config Config) *traffic {
 			content{"png", true, 60_000}, content{"css", true, 11_000}, content{"webp", true, 35_000}, content{"empty", false, 0},
 			content{"svg", true, 3_000}, content{"txt", false, 500}, content{"bin", true, 900_000}),
 	}
-	for _, a := range config.Accounts {
-		for _, z := range a.Zones {
-			t.zones[z.ID] = newZoneTraffic(config.Seed, z)
-		}
-	}
+	t.learn(config.Accounts)
 	return t
 }
 
@@ -105,6 +126,7 @@ func newZoneTraffic(seed uint64, z Zone) zoneTraffic {
 			rule{ruleID(dice), "l7ddos", "jschallenge", "macro.chl.jschlNew", 403},
 			block("ip", "user.ban.ip"),
 		),
+		labelSets: newLabelSets(seed, z),
 	}
 }
 

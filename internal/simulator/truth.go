@@ -27,10 +27,43 @@ type Total struct {
 // no bound. Roll-ups know full minutes only, so their totals are comparable for bounds on full minutes.
 //
 // The sums are taken straight from the events, with nothing of what answers queries.
+//
+// Events count by when they happened, whether they are visible yet or not. Plans and zones are those of the moment: what a
+// zone was not entitled to, or an account did not have, at an earlier time is no matter.
 func (s *Simulator) Truth(from, to time.Time) []Total { return s.truth(from, to, false) }
+
+// TruthAll is Truth with the totals of datasets that a zone's plan keeps from its owner.
+func (s *Simulator) TruthAll(from, to time.Time) []Total { return s.truth(from, to, true) }
+
+// TruthVisible is Truth of the events that a reader could see at an instant, by the [Lateness] in force.
+func (s *Simulator) TruthVisible(from, to, at time.Time) []Total {
+	late, instant := s.faults.get().Late, at.UnixMicro()
+	return s.sum(from, to, false, func(event int64, salt uint64) bool { return late.shows(event, salt, instant) })
+}
+
+// TruthOf adds up what each of some reads could see of its window: the events that had become visible when it was answered, all label
+// sets and counters of the dataset, whatever was selected, and without sampling.
+func (s *Simulator) TruthOf(reads []Read) []Total {
+	sums := map[readKey]*readSums{}
+	for _, r := range reads {
+		if sums[r.key()] == nil {
+			sums[r.key()] = newReadSums()
+		}
+		s.add(sums[r.key()], r)
+	}
+	var totals []Total
+	for key, own := range sums {
+		totals = append(totals, own.totals(key)...)
+	}
+	return SumTotals(totals)
+}
 
 // truth leaves plans out of account if all is set.
 func (s *Simulator) truth(from, to time.Time, all bool) []Total {
+	return s.sum(from, to, all, func(int64, uint64) bool { return true })
+}
+
+func (s *Simulator) sum(from, to time.Time, all bool, shows func(at int64, salt uint64) bool) []Total {
 	start, end := s.config.Begin.UnixMicro(), s.now().UnixMicro()
 	if !from.IsZero() {
 		start = max(start, from.UnixMicro())
@@ -39,33 +72,42 @@ func (s *Simulator) truth(from, to time.Time, all bool) []Total {
 		end = min(end, to.UnixMicro())
 	}
 	var totals []Total
-	for _, z := range s.zones {
+	w := s.world()
+	for _, z := range w.zones {
 		rollUp, firewall := newRollUpSums(), firewallSums{}
 		for r := range s.requests.between(z.ID, start, end) {
-			rollUp.add(r)
-			firewall.add(r)
+			if shows(r.at, r.salt) {
+				rollUp.add(r)
+				firewall.add(r)
+			}
 		}
-		if all || s.mayRead(z, datasetHTTPRequests1m) {
+		if all || w.mayRead(z, datasetHTTPRequests1m) {
 			totals = append(totals, of("zone", z.ID, datasetHTTPRequests1m, rollUp.totals())...)
 		}
-		if all || s.mayRead(z, datasetFirewallEvents) {
+		if all || w.mayRead(z, datasetFirewallEvents) {
 			totals = append(totals, of("zone", z.ID, datasetFirewallEvents, firewall.totals())...)
 		}
 	}
-	for _, a := range s.accounts {
+	for _, a := range w.accounts {
 		sums := workersSums{}
 		for _, script := range a.Workers {
 			for i := range s.workers.between(scriptOwner(a.ID, script), start, end) {
-				sums.add(i)
+				if shows(i.at, i.salt) {
+					sums.add(i)
+				}
 			}
 		}
-		totals = append(totals, of("account", a.ID, datasetWorkers, sums.totals())...)
+		if all || !slices.Contains(a.Withheld, datasetWorkers) {
+			totals = append(totals, of("account", a.ID, datasetWorkers, sums.totals())...)
+		}
 	}
 	return totals
 }
 
-func (s *Simulator) mayRead(z *zone, dataset string) bool {
-	return retention(z.Plan, dataset) > 0 && !slices.Contains(z.Withheld, dataset)
+// mayRead tells whether a zone's owner may read a dataset of it, at zone scope or at account scope.
+func (w *world) mayRead(z *zone, dataset string) bool {
+	atAccount := slices.Contains(z.account.Granted, dataset) && !slices.Contains(z.account.Withheld, dataset)
+	return atAccount || retention(z.Plan, dataset) > 0 && !slices.Contains(z.Withheld, dataset)
 }
 
 // of completes the totals of one scope and dataset, drops zeros, and brings the rest into a fixed order.

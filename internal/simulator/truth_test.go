@@ -137,7 +137,7 @@ func TestTruthEqualsQueriesOverAnyPartition(t *testing.T) {
 			dice := rand.New(rand.NewPCG(seed, 1))
 			from, to := testBegin.Add(-time.Minute), testBegin.Add(2*time.Hour)
 			answered := fold{}
-			for _, z := range s.zones {
+			for _, z := range s.world().zones {
 				if z.Plan == PlanFree {
 					continue
 				}
@@ -146,7 +146,7 @@ func TestTruthEqualsQueriesOverAnyPartition(t *testing.T) {
 					askScope(t, s, answered, z.ID, everythingOfZone, map[string]any{"zone": z.ID, "from": cuts[i], "to": cuts[i+1]})
 				}
 			}
-			for _, a := range s.accounts {
+			for _, a := range s.world().accounts {
 				cuts := partition(dice, from, to, 17*time.Second)
 				for i := range cuts[1:] {
 					askScope(t, s, answered, a.ID, everythingOfAccount, map[string]any{"account": a.ID, "from": cuts[i], "to": cuts[i+1]})

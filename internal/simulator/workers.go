@@ -37,11 +37,13 @@ func invocationGenerator(config Config) func(owner string, minuteIndex int64) []
 	}
 	return func(owner string, minuteIndex int64) []invocation {
 		dice := seeded(w.seed, "invocations", owner, minuteIndex)
+		salts := seeded(w.seed, "salts", owner, minuteIndex)
 		_, script, _ := strings.Cut(owner, "/")
 		at := instants(dice, w.mean, minuteIndex)
 		invocations := make([]invocation, len(at))
 		for i := range invocations {
 			invocations[i] = w.invocation(dice, script, at[i])
+			invocations[i].salt = salts.Uint64()
 		}
 		return invocations
 	}
