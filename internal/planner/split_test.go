@@ -115,7 +115,7 @@ func outline(d Document) []string {
 	var list []string
 	for _, s := range d.Scopes {
 		for _, p := range d.Parts {
-			list = append(list, fmt.Sprintln(s, p.Dataset, p.Gauges, p.Window, p.Resolution))
+			list = append(list, fmt.Sprintln(s, p.Dataset, p.Gauges, p.Window, p.Resolution, p.Cut))
 		}
 	}
 	return list
