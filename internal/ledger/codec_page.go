@@ -134,6 +134,9 @@ func (t ValueType) unpack(packed uint64) (uint64, bool) {
 	return packed, packed <= math.MaxInt64
 }
 
+// usualKeyBytes is what the keys of a page have on average, seldom more.
+const usualKeyBytes = 128
+
 // decodedPage is a page as read back.
 type decodedPage struct {
 	id      ID
@@ -158,7 +161,7 @@ func decodePage(record []byte, metrics []Metric) (decodedPage, error) {
 }
 
 func (d *decoder) entries(entries []entry, texts [][]byte, metrics []Metric) {
-	var keys []byte
+	keys := make([]byte, 0, len(entries)*usualKeyBytes)
 	ends := make([]int, len(entries))
 	start, unit := d.varint(), d.varint()
 	for i := range entries {

@@ -80,6 +80,16 @@ func TestFormatVersion2(t *testing.T) {
 	assert.Equal(t, "LGI\x02\x09\x01\x04http\x06zone-a", body(enc.index(index{generation: 9, ids: []ID{zoneA}})))
 }
 
+func TestOverflowOfAMetricWithoutAttributesIsMalformed(t *testing.T) {
+	t.Parallel()
+	var enc encoder
+	record := enc.page(zoneA, 0, httpMetrics(), []entry{{key: string(appendKey(nil, byCountry, nil)), metric: byCountry}})
+	_, err := decodePage(record, httpMetrics())
+	require.NoError(t, err)
+	_, err = decodePage(record, []Metric{requests: {Name: "a"}, byCountry: {Name: "b"}})
+	require.ErrorIs(t, err, errMalformed)
+}
+
 func TestFormatVersion1CanBeRead(t *testing.T) {
 	t.Parallel()
 	p, err := decodePage(endRecord([]byte("LGP\x01\x04http\x06zone-a\x02\x03\x04\x01a\x03200\x03404\x01w\x00\x80\xe0\xba\x84\xbf\x03"+

@@ -144,7 +144,8 @@ func show(tb testing.TB, l *Ledger) {
 	commit(tb, l, func(*Tx) {})
 }
 
-// dump returns the shown value of each series, by name and attribute values: "requests.by_host|a.example|200".
+// dump returns the shown value of each series, by name and attribute values: "requests.by_host|a.example|200". That of an
+// overflow series is the name alone.
 func dump(l *Ledger, id ID) map[string]float64 {
 	values := map[string]float64{}
 	for s := range l.Series(id) {
@@ -164,6 +165,17 @@ func starts(l *Ledger, id ID) map[string]time.Time {
 
 func name(l *Ledger, id ID, s Series) string {
 	return strings.Join(s.AppendValues([]string{l.Metrics(id)[s.Metric()].Name}), "|")
+}
+
+// overflowing returns the names of the overflow series.
+func overflowing(l *Ledger, id ID) []string {
+	var names []string
+	for s := range l.Series(id) {
+		if s.Overflow() {
+			names = append(names, name(l, id, s))
+		}
+	}
+	return names
 }
 
 // order returns the names of the series as they come.

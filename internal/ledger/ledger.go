@@ -151,6 +151,12 @@ func (l *Ledger) Emitted() {
 	}
 }
 
+// makeKey returns a series key in memory that the next call uses again.
+func (l *Ledger) makeKey(metric int, values []string) []byte {
+	l.key = appendKey(l.key[:0], metric, values)
+	return l.key
+}
+
 // Stats returns what the ledger holds now.
 func (l *Ledger) Stats() Stats {
 	s := Stats{Partitions: len(l.partitions), EncodedBytes: l.indexSize, Refused: l.refused, SetAside: l.setAside}

@@ -23,8 +23,7 @@ func (l *Ledger) Has(id ID, metric int, values []string) bool {
 	if !ok || p.check(metric, values) != nil {
 		return false
 	}
-	l.key = appendKey(l.key[:0], metric, values)
-	_, ok = p.index[string(l.key)]
+	_, ok = p.index[string(l.makeKey(metric, values))]
 	return ok
 }
 

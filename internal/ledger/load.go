@@ -181,15 +181,7 @@ func (h *loading) addPage(number int, record []byte) error {
 		return fmt.Errorf("it has %d series", len(read.entries))
 	}
 	p := h.partition
-	if number == 0 {
-		p.reserve(min(h.series, batchReads*pageSeries))
-	}
-	for _, e := range read.entries {
-		if _, ok := p.index[e.key]; ok {
-			return errors.New("it has a series for the second time")
-		}
-		p.insert(e)
-	}
+	p.entries = append(p.entries, read.entries...)
 	h.checksums -= uint64(storedChecksum(record))
 	p.pages = append(p.pages, page{checksum: storedChecksum(record), bytes: uint32(len(record))})
 	p.savedBytes += len(record)
@@ -200,6 +192,9 @@ func (h *loading) addPage(number int, record []byte) error {
 func (ld *loader) accept(h *loading) {
 	if h.reason == nil && h.checksums != 0 {
 		h.reason = errors.New("header and pages were not saved together")
+	}
+	if h.reason == nil && !h.partition.listAll() {
+		h.reason = errors.New("it has a series for the second time")
 	}
 	if h.reason != nil {
 		ld.unusable = append(ld.unusable, unusable{id: h.id, pages: pageCount(h.series), reason: h.reason})

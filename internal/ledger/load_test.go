@@ -5,6 +5,8 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/json"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,11 +100,12 @@ func TestUnusableStateIsSetAsideLoudly(t *testing.T) {
 			func(v map[string][]byte) { v[headerB] = reseal(v[headerB], func(b []byte) { b[3] = 9 }) },
 			"header: its format version 9 is not known",
 		},
-		"page missing":           {func(v map[string][]byte) { delete(v, page1) }, "page 1: it is missing"},
-		"page in another place":  {func(v map[string][]byte) { v[page1] = v[page0] }, "page 1: it is page 0 of partition {http zone-b}"},
-		"page of another":        {func(v map[string][]byte) { v[page0] = v[part{id: zoneA}.key()] }, "page 0: it is page 0 of partition {http zone-a}"},
-		"page with trailing":     {func(v map[string][]byte) { v[page0] = extend(v[page0]) }, "page 0: it is malformed"},
-		"page of another moment": {func(v map[string][]byte) { v[page0] = earlier(t, page0) }, "header and pages were not saved together"},
+		"page missing":             {func(v map[string][]byte) { delete(v, page1) }, "page 1: it is missing"},
+		"page in another place":    {func(v map[string][]byte) { v[page1] = v[page0] }, "page 1: it is page 0 of partition {http zone-b}"},
+		"page of another":          {func(v map[string][]byte) { v[page0] = v[part{id: zoneA}.key()] }, "page 0: it is page 0 of partition {http zone-a}"},
+		"page with trailing":       {func(v map[string][]byte) { v[page0] = extend(v[page0]) }, "page 0: it is malformed"},
+		"page with a series twice": {func(v map[string][]byte) { twice(v, headerB, page0) }, "it has a series for the second time"},
+		"page of another moment":   {func(v map[string][]byte) { v[page0] = earlier(t, page0) }, "header and pages were not saved together"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,11 +138,49 @@ func TestUnusableStateIsSetAsideLoudly(t *testing.T) {
 	}
 }
 
+// testdata/state-v1.json is what populated left in the storage when it was written in version 1.
+func TestStateSavedInVersion1SurvivesTheUpgrade(t *testing.T) {
+	t.Parallel()
+	saved, err := os.ReadFile("testdata/state-v1.json")
+	require.NoError(t, err)
+	disk := newFakeStorage()
+	require.NoError(t, json.Unmarshal(saved, &disk.values))
+	l, now := open(t, disk), open(t, populated(t))
+	require.Equal(t, now.IDs(), l.IDs())
+	for _, id := range l.IDs() {
+		assert.Equal(t, dump(now, id), dump(l, id))
+		assert.Equal(t, starts(now, id), starts(l, id))
+	}
+
+	commit(t, l, func(tx *Tx) { // which leaves pages of both versions behind
+		tx.Define(zoneB, t2, withLimit(httpMetrics(), 1))
+		tx.Add(zoneB, byCountry, []string{"200"}, t2, IntValue(1000))
+		tx.Add(zoneB, byCountry, []string{"new"}, t2, IntValue(5))
+	})
+	show(t, l)
+	values := dump(open(t, disk), zoneB)
+	assert.InDelta(t, 1200, values["requests.by_country|200"], 0)
+	assert.InDelta(t, 5, values["requests.by_country"], 0)
+	assert.Len(t, values, len(dump(now, zoneB))+1)
+}
+
 // reseal changes a record and gives it the checksum that goes with that.
 func reseal(record []byte, change func(b []byte)) []byte {
 	b := bytes.Clone(record[:len(record)-4])
 	change(b)
 	return endRecord(b)
+}
+
+// twice makes the second series of zone-b's first page the same as the third.
+func twice(values map[string][]byte, headerKey, pageKey string) {
+	h, _ := decodeHeader(values[headerKey])
+	p, _ := decodePage(values[pageKey], h.metrics)
+	p.entries[1] = p.entries[2]
+	var enc encoder
+	h.checksums -= uint64(storedChecksum(values[pageKey]))
+	values[pageKey] = enc.page(p.id, p.number, h.metrics, p.entries)
+	h.checksums += uint64(storedChecksum(values[pageKey]))
+	values[headerKey] = enc.header(h)
 }
 
 func extend(record []byte) []byte {

@@ -70,27 +70,36 @@ func newPartition(id ID, metrics []Metric) *partition {
 	}
 }
 
-// reserve makes room for series in a new partition.
-func (p *partition) reserve(series int) {
-	p.entries = make([]entry, 0, series)
-	p.index = make(map[string]uint32, series)
-}
-
 // insert appends an entry; its key must be a new one.
 func (p *partition) insert(e entry) uint32 {
 	i := uint32(len(p.entries))
 	p.entries = append(p.entries, e)
+	p.list(i)
+	return i
+}
+
+// listAll is list for all entries of a new partition. It returns false if a key occurs twice.
+func (p *partition) listAll() bool {
+	p.index = make(map[string]uint32, len(p.entries))
+	for i := range p.entries {
+		p.list(uint32(i))
+	}
+	return len(p.index) == len(p.entries)
+}
+
+// list makes an entry known by its key, its metric and its state.
+func (p *partition) list(i uint32) {
+	e := &p.entries[i]
 	p.index[e.key] = i
 	of := &p.byMetric[e.metric]
 	of.entries = append(of.entries, i)
-	if p.isOverflow(&e) {
+	if p.isOverflow(e) {
 		of.overflow = true
 		p.overflows++
 	}
 	if e.state == unseen {
 		p.unseen = append(p.unseen, i)
 	}
-	return i
 }
 
 // truncate takes the entries from the n-th on out again.

@@ -5,6 +5,7 @@ package ledger
 
 import (
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ type model map[ID]*modelPartition
 type modelPartition struct {
 	cursor  string
 	metrics []Metric
-	series  map[string]modelSeries // by name and attribute values, as name makes them
+	series  map[string]modelSeries // by name and attribute values, as name makes them; by name only if overflow
 }
 
 type modelSeries struct {
@@ -47,6 +48,14 @@ func (m model) setStates(from, to state) model {
 				p.series[key] = s
 			}
 		}
+	}
+	return m
+}
+
+// forgetLimits is what a restart does.
+func (m model) forgetLimits() model {
+	for _, p := range m {
+		p.metrics = withLimit(p.metrics, 0)
 	}
 	return m
 }
@@ -83,7 +92,9 @@ func (p *modelPartition) project(key string, metrics []Metric) (string, bool) {
 		if place < 0 {
 			return "", false
 		}
-		projected = append(projected, values[1+place])
+		if len(values) > 1 {
+			projected = append(projected, values[1+place])
+		}
 	}
 	return strings.Join(projected, "|"), true
 }
@@ -97,6 +108,39 @@ func (p *modelPartition) merge(key string, s modelSeries) {
 		}
 	}
 	p.series[key] = s
+}
+
+func (p *modelPartition) room(metric int) int {
+	m := p.metrics[metric]
+	if m.Limit == 0 || len(m.Attributes) == 0 {
+		return math.MaxInt
+	}
+	series := 0
+	for key := range p.series {
+		if strings.HasPrefix(key, m.Name+"|") {
+			series++
+		}
+	}
+	return max(0, m.Limit-series)
+}
+
+// overflow returns the names of the overflow series.
+func (p *modelPartition) overflow() []string {
+	var names []string
+	for _, m := range p.metrics {
+		if _, ok := p.series[m.Name]; ok && len(m.Attributes) > 0 {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+func withLimit(metrics []Metric, limit int) []Metric {
+	limited := slices.Clone(metrics)
+	for i := range limited {
+		limited[i].Limit = limit
+	}
+	return limited
 }
 
 // modelDefinitions are what partitions are defined with in turn.
@@ -160,7 +204,7 @@ func (h *harness) crash() {
 			delete(h.highest, id)
 		}
 	}
-	h.model = h.saved.clone().setStates(zeroSeen, unseen)
+	h.model = h.saved.clone().setStates(zeroSeen, unseen).forgetLimits()
 	h.saved = h.model.clone()
 }
 
@@ -213,7 +257,7 @@ func (h *harness) change(tx *Tx, next model) {
 		return
 	}
 	if next[id] == nil || h.random.IntN(8) == 0 {
-		definition := modelDefinitions()[h.random.IntN(4)]
+		definition := withLimit(modelDefinitions()[h.random.IntN(4)], []int{0, 5, 100}[h.random.IntN(3)])
 		tx.Define(id, h.clock, definition)
 		next.define(id, h.clock, definition)
 		delete(h.highest, id)
@@ -235,7 +279,19 @@ func (h *harness) add(tx *Tx, next model, id ID) {
 	}
 	key := strings.Join(append([]string{p.metrics[metric].Name}, values...), "|")
 	v := h.random.Int64N(5)
-	tx.Add(id, metric, values, h.clock, IntValue(v))
+	_, known := p.series[key]
+	require.Equal(h.t, known, h.ledger.Has(id, metric, values))
+	room := p.room(metric)
+	require.Equal(h.t, room, h.ledger.Room(id, metric))
+	if h.random.IntN(100) == 0 {
+		tx.AddOverflow(id, metric, h.clock, IntValue(v))
+		key = p.metrics[metric].Name
+	} else {
+		tx.Add(id, metric, values, h.clock, IntValue(v))
+		if !known && room == 0 {
+			key = p.metrics[metric].Name
+		}
+	}
 	s, ok := p.series[key]
 	if !ok {
 		s.start = h.clock
@@ -246,6 +302,7 @@ func (h *harness) add(tx *Tx, next model, id ID) {
 
 func (h *harness) compare() {
 	require.ElementsMatch(h.t, slices.Collect(maps.Keys(h.model)), h.ledger.IDs())
+	series, overflows := 0, 0
 	for id, p := range h.model {
 		cursor, _ := h.ledger.Cursor(id)
 		require.Equal(h.t, p.cursor, string(cursor))
@@ -261,8 +318,13 @@ func (h *harness) compare() {
 			got[name(h.ledger, id, s)] = modelSeries{value: s.Value().Double(), start: s.Start()}
 		}
 		require.Equal(h.t, want, got)
+		require.Equal(h.t, p.overflow(), overflowing(h.ledger, id))
 		h.neverDown(id, got)
+		series += len(p.series)
+		overflows += len(p.overflow())
 	}
+	stats := h.ledger.Stats()
+	require.Equal(h.t, []int{series, overflows}, []int{stats.Series, stats.Overflow})
 }
 
 func (h *harness) neverDown(id ID, series map[string]modelSeries) {

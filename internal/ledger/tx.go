@@ -6,7 +6,6 @@ package ledger
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -34,15 +33,10 @@ type change struct {
 	cursor  []byte
 	metrics []Metric
 	series  int
-	undo    []oldValue
+	undo    []*[pageSeries]uint64 // by page of before: the bits of its entries, nil if they are the same
 
 	header bool   // the header of after has to be saved
 	dirty  []bool // by page of after; those past the end are clean
-}
-
-type oldValue struct {
-	entry uint32
-	bits  uint64
 }
 
 // Add raises a series of a defined partition; equal label sets are added up. The metric is an index into the defined
@@ -65,21 +59,7 @@ func (tx *Tx) Add(id ID, metric int, values []string, start time.Time, v Value) 
 		tx.fail(err)
 		return
 	}
-	l := tx.ledger
-	l.key = appendKey(l.key[:0], metric, values)
-	if !v.isIncrement(c.after.metrics[metric].Type) || len(l.key) > maxKeyBytes {
-		tx.refused++
-		return
-	}
-	i, ok := c.after.index[string(l.key)]
-	switch {
-	case ok:
-		c.raise(i, v)
-	case c.after.room(metric) > 0:
-		c.raise(c.insert(l.key, metric, start), v)
-	default:
-		c.addOverflow(metric, start, v)
-	}
+	tx.add(c, metric, values, start, v)
 }
 
 // AddOverflow raises the overflow series of a metric, also when the metric is below its limit. It serves for what is known
@@ -94,11 +74,7 @@ func (tx *Tx) AddOverflow(id ID, metric int, start time.Time, v Value) {
 		tx.fail(err)
 		return
 	}
-	if !v.isIncrement(c.after.metrics[metric].Type) {
-		tx.refused++
-		return
-	}
-	c.addOverflow(metric, start, v)
+	tx.add(c, metric, nil, start, v)
 }
 
 // SetCursor replaces the cursor of a defined partition. The bytes are copied.
@@ -198,9 +174,18 @@ func (l *Ledger) set(id ID, p *partition) {
 	l.partitions[id] = p
 }
 
-func (c *change) addOverflow(metric int, start time.Time, v Value) {
-	key := appendKey(nil, metric, nil)
+// add raises the series with these values; without values, that is the overflow series or the only one.
+func (tx *Tx) add(c *change, metric int, values []string, start time.Time, v Value) {
+	key := tx.ledger.makeKey(metric, values)
+	if len(key) > maxKeyBytes || !v.isIncrement(c.after.metrics[metric].Type) {
+		tx.refused++
+		return
+	}
 	i, ok := c.after.index[string(key)]
+	if !ok && len(values) > 0 && c.after.room(metric) == 0 {
+		key = tx.ledger.makeKey(metric, nil)
+		i, ok = c.after.index[string(key)]
+	}
 	if !ok {
 		i = c.insert(key, metric, start)
 	}
@@ -221,10 +206,25 @@ func (c *change) raise(i uint32, v Value) {
 		return
 	}
 	if p == c.before && int(i) < c.series {
-		c.undo = append(c.undo, oldValue{entry: i, bits: e.bits})
+		c.remember(int(i) / pageSeries)
 	}
 	e.bits = bits
 	c.touch(int(i) / pageSeries)
+}
+
+// remember keeps the values of a page of before that is about to be changed. Pages are few: additions to the same series,
+// or to many, do not make it long.
+func (c *change) remember(page int) {
+	if c.undo == nil {
+		c.undo = make([]*[pageSeries]uint64, pageCount(c.series))
+	}
+	if c.undo[page] != nil {
+		return
+	}
+	c.undo[page] = new([pageSeries]uint64)
+	for i, e := range c.before.pageEntries(page) {
+		c.undo[page][i] = e.bits
+	}
 }
 
 // touch marks a page to be saved, and with it the header, which vouches for the page.
@@ -246,10 +246,16 @@ func (c *change) touchAll() {
 // restore makes before what it was when the transaction first touched it.
 func (c *change) restore() {
 	p := c.before
-	for _, old := range slices.Backward(c.undo) {
-		p.entries[old.entry].bits = old.bits
-	}
 	p.truncate(c.series)
+	for page, values := range c.undo {
+		if values == nil {
+			continue
+		}
+		entries := p.pageEntries(page)
+		for i := range entries {
+			entries[i].bits = values[i]
+		}
+	}
 	p.cursor = c.cursor
 	p.metrics = c.metrics
 }

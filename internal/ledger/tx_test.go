@@ -123,6 +123,8 @@ func TestMistakesOfTheCallerFailTheCommit(t *testing.T) {
 		want string
 	}{
 		"add undefined":      {func(tx *Tx) { tx.Add(zoneB, 0, nil, t0, IntValue(1)) }, "add to partition {http zone-b}, which is not defined"},
+		"overflow undefined": {func(tx *Tx) { tx.AddOverflow(zoneB, 0, t0, IntValue(1)) }, "add to the overflow of partition {http zone-b}, which is not defined"},
+		"overflow of what":   {func(tx *Tx) { tx.AddOverflow(zoneA, 4, t0, IntValue(1)) }, "has no metric 4"},
 		"cursor undefined":   {func(tx *Tx) { tx.SetCursor(zoneB, nil) }, "set the cursor of partition {http zone-b}"},
 		"add deleted":        {func(tx *Tx) { tx.Delete(zoneA); tx.Add(zoneA, 0, nil, t0, IntValue(1)) }, "not defined"},
 		"metric too large":   {func(tx *Tx) { tx.Add(zoneA, 4, nil, t0, IntValue(1)) }, "has no metric 4"},
