@@ -51,7 +51,7 @@ func benchScraper(b *testing.B) (*metricsScraper, []*partition) {
 	require.NoError(b, s.inventory.Restore(list))
 
 	source := s.sources.byDataset["firewallEventsAdaptiveGroups"]
-	sel := source.selectFor(cloudflare.Limits{})
+	sel := source.selectFor(cloudflare.Limits{}, config.SeriesLimit)
 	tx := s.ledger.Begin()
 	var partitions []*partition
 	for _, scope := range scopes {

@@ -51,6 +51,10 @@ type Config struct {
 	// Storage names the extension that keeps the counters; without one they restart with the process.
 	Storage *component.ID `mapstructure:"storage"`
 
+	// SeriesLimit bounds the label sets of each metric of each zone or account; what is beyond goes to one series with the
+	// attribute otel.metric.overflow.
+	SeriesLimit int `mapstructure:"series_limit"`
+
 	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// Datasets has settings for single datasets, by Cloudflare's name.
 	Datasets map[string]DatasetConfig `mapstructure:"datasets"`
@@ -99,6 +103,7 @@ func defaultConfig() *Config {
 		Inventory:            InventoryConfig{Refresh: 10 * time.Minute},
 		Delay:                5 * time.Minute,
 		MaxBackfill:          24 * time.Hour,
+		SeriesLimit:          10_000,
 		// 80 % of what Cloudflare documents for a user, who shares it with the dashboard and Terraform.
 		RateLimit: RateLimitConfig{
 			GraphQL: RateConfig{Requests: 240, Per: 5 * time.Minute},
@@ -113,7 +118,7 @@ func (c *Config) Validate() error {
 		c.validateCredentials(),
 		c.validateHTTP(),
 		c.validateTimes(),
-		c.validateRates(),
+		c.validateLimits(),
 		c.validateDatasets(),
 	)
 }
@@ -173,8 +178,11 @@ func (c *Config) validateTimes() error {
 	return errors.Join(errs...)
 }
 
-func (c *Config) validateRates() error {
+func (c *Config) validateLimits() error {
 	var errs []error
+	if c.SeriesLimit <= 0 {
+		errs = append(errs, errors.New("series_limit: must be positive; 10000 is the default"))
+	}
 	for _, r := range []struct {
 		key  string
 		rate RateConfig

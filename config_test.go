@@ -48,6 +48,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Zero(t, config.Lookback)
 	assert.Equal(t, 24*time.Hour, config.MaxBackfill)
 	assert.Nil(t, config.Storage)
+	assert.Equal(t, 10_000, config.SeriesLimit)
 	assert.Equal(t, RateConfig{240, 5 * time.Minute}, config.RateLimit.GraphQL)
 	assert.Equal(t, RateConfig{960, 5 * time.Minute}, config.RateLimit.REST)
 }
@@ -94,6 +95,7 @@ func TestConfigErrorsNameKeyAndRemedy(t *testing.T) {
 		"no_period":                "rate_limit::rest::per: must be positive, for example 5m",
 		"unknown_dataset":          "datasets::httpRequests1m: no such dataset; there are firewallEventsAdaptiveGroups, httpRequests1mGroups",
 		"negative_dataset_delay":   "datasets::httpRequests1mGroups::delay: must not be negative",
+		"no_series":                "series_limit: must be positive",
 		"no_interval":              `"collection_interval"`,
 		"unknown_key":              "has invalid keys: delai",
 		"unknown_metric":           "has invalid keys: cloudflare.zone.request",

@@ -113,8 +113,12 @@ func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now 
 
 func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool) {
 	e.startAt(series.Start())
-	e.values = series.AppendValues(e.values[:0])
-	e.setOptions(m.Attributes, e.values)
+	if series.Overflow() {
+		e.setOptions([]string{"otel.metric.overflow"}, []string{"true"})
+	} else {
+		e.values = series.AppendValues(e.values[:0])
+		e.setOptions(m.Attributes, e.values)
+	}
 	if m.Type == ledger.Double {
 		e.doubles[m.Name](e.ts, series.Value().Double(), e.options...)
 	} else {
@@ -188,8 +192,14 @@ func (s *metricsScraper) emitOwn() {
 		e.mb.RecordCloudflareZonesDataPoint(e.ts, int64(zones))
 		e.mb.RecordCloudflareZonesFilteredDataPoint(e.ts, int64(filtered))
 	}
+	e.mb.RecordCloudflareExporterOverflowSeriesDataPoint(e.ts, int64(s.ledger.Stats().Overflow))
 	for family, t := range s.watermarks() {
 		e.mb.RecordCloudflareExporterWatermarkTimestampDataPoint(e.ts, t.Unix(), metadata.WithMetricFamilyMetricAttribute(family))
+	}
+	for dataset, p := range s.probes {
+		if ratio, ok := p.lateRatio(); ok {
+			e.mb.RecordCloudflareExporterLateRatioDataPoint(e.ts, ratio, metadata.WithDatasetMetricAttribute(dataset))
+		}
 	}
 	rb := e.mb.NewResourceBuilder()
 	rb.SetServiceName("cloudflare")

@@ -83,6 +83,7 @@ func intRecorders(mb *metadata.MetricsBuilder) map[string]recordInt {
 
 func doubleRecorders(mb *metadata.MetricsBuilder) map[string]recordDouble {
 	return map[string]recordDouble{
+		"cloudflare.exporter.late.ratio":        mb.RecordCloudflareExporterLateRatioDataPoint,
 		"cloudflare.worker.cpu_time":            mb.RecordCloudflareWorkerCPUTimeDataPoint,
 		"cloudflare.worker.duration":            mb.RecordCloudflareWorkerDurationDataPoint,
 		"cloudflare.worker.invocation.duration": mb.RecordCloudflareWorkerInvocationDurationDataPoint,
@@ -128,6 +129,7 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 		"cloudflare.zone.uniques":                         c.CloudflareZoneUniques.Enabled,
 		"cloudflare.zones":                                c.CloudflareZones.Enabled,
 		"cloudflare.zones.filtered":                       c.CloudflareZonesFiltered.Enabled,
+		"cloudflare.exporter.late.ratio":                  c.CloudflareExporterLateRatio.Enabled,
 		"cloudflare.worker.cpu_time":                      c.CloudflareWorkerCPUTime.Enabled,
 		"cloudflare.worker.duration":                      c.CloudflareWorkerDuration.Enabled,
 		"cloudflare.worker.invocation.duration":           c.CloudflareWorkerInvocationDuration.Enabled,

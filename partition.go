@@ -101,7 +101,7 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 		if !ok {
 			continue
 		}
-		sel := src.selectFor(limits)
+		sel := src.selectFor(limits, s.config.SeriesLimit)
 		_, counters := src.Keep(dataset.Counter, sel.want)
 		_, gauges := src.Keep(dataset.Gauge, sel.want)
 		if !counters && !gauges {

@@ -27,7 +27,10 @@ type reading struct {
 	scope planner.Scope
 	part  planner.Part
 	rows  json.RawMessage
-	err   error
+	// cutOff says that there may be more rows; total is then what all of them add up to, if it has been asked for.
+	cutOff bool
+	total  json.RawMessage
+	err    error
 }
 
 // read asks and counts in rounds until every partition has reached its horizon or failed, or the time is up: what a
@@ -45,8 +48,26 @@ func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) {
 	}
 }
 
-// run sends documents side by side. An error that all of them would meet ends the rest.
+// run sends documents and completes answers that were cut off. The readings of a partition are in the order of their
+// windows.
 func (s *metricsScraper) run(ctx context.Context, docs []planner.Document) []reading {
+	readings := slices.Concat(s.fanOut(ctx, docs)...)
+	for {
+		var docs []planner.Document
+		for _, r := range readings {
+			if r.cutOff {
+				docs = append(docs, s.completing(r)...)
+			}
+		}
+		if len(docs) == 0 {
+			return readings
+		}
+		readings = complete(readings, s.fanOut(ctx, docs))
+	}
+}
+
+// fanOut sends documents side by side. An error that all of them would meet ends the rest.
+func (s *metricsScraper) fanOut(ctx context.Context, docs []planner.Document) [][]reading {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	answers := make([][]reading, len(docs))
@@ -59,22 +80,17 @@ func (s *metricsScraper) run(ctx context.Context, docs []planner.Document) []rea
 		})
 	}
 	_ = group.Wait() // errors are in the readings
-	var all []reading
-	for _, a := range answers {
-		all = append(all, a...)
-	}
-	return all
+	return answers
 }
 
-// ask sends a document and, where a smaller one may succeed or an answer has been cut off, its parts. The readings of a
-// partition are in the order of their windows.
+// ask sends a document and, where a smaller one may succeed, its halves.
 func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, doc planner.Document) []reading {
 	if ctx.Err() != nil {
 		return failed(doc, context.Cause(ctx))
 	}
 	answer, err := s.client.Query(ctx, s.document(doc))
 	if err == nil {
-		return s.readings(ctx, stop, doc, answer)
+		return readings(doc, answer)
 	}
 	switch class := cloudflare.ClassOf(err); {
 	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited || class == cloudflare.ClassDeferred:
@@ -120,56 +136,20 @@ func failed(doc planner.Document, err error) []reading {
 
 var errUnanswered = errors.New("the zone or account is missing from Cloudflare's answer; check the token's permissions and resources")
 
-func (s *metricsScraper) readings(
-	ctx context.Context, stop context.CancelCauseFunc, doc planner.Document, answer *cloudflare.Answer,
-) []reading {
+func readings(doc planner.Document, answer *cloudflare.Answer) []reading {
 	var list []reading
 	for _, scope := range doc.Scopes {
 		rows, answered := answer.Rows[scope.ID]
 		for i, part := range doc.Parts {
-			if !answered {
-				list = append(list, reading{scope: scope, part: part, err: errUnanswered})
-				continue
+			r := reading{scope: scope, part: part, err: errUnanswered}
+			if answered {
+				r.rows, r.err = rows[i], nil
+				r.cutOff = !part.Gauges && !part.Total && truncated(rows[i], part.Limit)
 			}
-			if truncated(rows[i], part.Limit) {
-				list = append(list, s.askCutOff(ctx, stop, scope, part, rows[i])...)
-				continue
-			}
-			list = append(list, reading{scope: scope, part: part, rows: rows[i]})
+			list = append(list, r)
 		}
 	}
 	return list
-}
-
-var errTruncated = errors.New("more rows than Cloudflare's page size even in the narrowest window")
-
-// askCutOff asks again, in halves, for what came back with as many rows as its limit. Gauges are not cut: of them the
-// rows with the highest volume, which come first, are enough.
-func (s *metricsScraper) askCutOff(
-	ctx context.Context, stop context.CancelCauseFunc, scope planner.Scope, part planner.Part, rows json.RawMessage,
-) []reading {
-	if part.Gauges {
-		return []reading{{scope: scope, part: part, rows: rows}}
-	}
-	s.telemetry.truncation(part.Dataset)
-	doc := planner.Document{Scopes: []planner.Scope{scope}, Parts: []planner.Part{part}}
-	first, second, ok := doc.Split()
-	if !ok {
-		return failed(doc, errTruncated)
-	}
-	return s.askBoth(ctx, stop, first, second)
-}
-
-// minRowBytes is less than any row takes, so that short answers need no second look.
-const minRowBytes = 8
-
-// truncated says that an answer has as many rows as were asked for at the most, so that some may be missing.
-func truncated(rows json.RawMessage, limit int) bool {
-	if len(rows) < limit*minRowBytes {
-		return false
-	}
-	var list []json.RawMessage
-	return json.Unmarshal(rows, &list) == nil && len(list) >= limit
 }
 
 func (s *metricsScraper) document(doc planner.Document) cloudflare.Document {
@@ -180,6 +160,9 @@ func (s *metricsScraper) document(doc planner.Document) cloudflare.Document {
 	for _, part := range doc.Parts {
 		src := s.sources.byDataset[part.Dataset]
 		keep, _ := src.Keep(kindOf(part), wantOf(part.Variant))
+		if part.Total {
+			keep = src.KeepTotal(wantOf(part.Variant))
+		}
 		d.Parts = append(d.Parts, cloudflare.Part{
 			Operation: src.Operation, Keep: keep, From: part.Window.From, To: part.Window.To, Limit: part.Limit,
 		})
@@ -195,8 +178,8 @@ func kindOf(part planner.Part) dataset.Kind {
 }
 
 // count takes the readings into the ledger and says whether any partition got further.
-func (s *metricsScraper) count(tx *ledger.Tx, readings []reading) (progress bool) {
-	for _, r := range readings {
+func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
+	for _, r := range list {
 		p := s.partitions[partitionID(r.part.Family, r.scope.Kind, r.scope.ID)]
 		err := r.err
 		switch {
@@ -220,20 +203,25 @@ func (s *metricsScraper) count(tx *ledger.Tx, readings []reading) (progress bool
 
 // add counts one window: its rows are summed into the partition and the watermark moves over it.
 func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
-	sel := p.selection
-	err := sel.Read(r.rows, dataset.Counter, sel.want, func(pt dataset.Point) {
-		value := ledger.IntValue(pt.Int)
-		if sel.Metrics[pt.Metric].Double {
-			value = ledger.DoubleValue(pt.Double)
-		}
-		tx.Add(p.id, sel.index[pt.Metric], pt.Attributes, r.part.Window.From, value)
+	sel, start := p.selection, r.part.Window.From
+	rest, err := sel.totals(r.total)
+	if err != nil {
+		return err
+	}
+	rows, err := sel.Read(r.rows, dataset.Counter, sel.want, func(pt dataset.Point) {
+		tx.Add(p.id, sel.index[pt.Metric], pt.Attributes, start, sel.value(pt))
+		rest.subtract(pt)
 	})
 	if err != nil {
 		return err
 	}
+	for _, pt := range rest {
+		tx.AddOverflow(p.id, sel.index[pt.Metric], start, sel.value(pt))
+	}
 	p.cursor.Watermark = r.part.Window.To
 	tx.SetCursor(p.id, p.cursor.encode())
 	s.telemetry.windows(r.part.Dataset, committed, 1)
+	s.telemetry.rows(r.part.Dataset, rows)
 	if r.part.Cut {
 		s.steps.learn(r.part.Dataset, r.scope.ID, r.part.Window.Width(), s.now())
 	}
@@ -243,7 +231,7 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 // observe replaces the gauges of a partition by those of a newer granule.
 func (s *metricsScraper) observe(p *partition, r reading) error {
 	var points []dataset.Point
-	err := p.selection.Read(r.rows, dataset.Gauge, p.selection.want, func(pt dataset.Point) { points = append(points, pt) })
+	_, err := p.selection.Read(r.rows, dataset.Gauge, p.selection.want, func(pt dataset.Point) { points = append(points, pt) })
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ type metricsScraper struct {
 	partitions map[ledger.ID]*partition
 	gauges     map[ledger.ID]*gauges
 	steps      steps
+	probes     map[string]*probes // by dataset
 	telemetry  telemetry
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
@@ -67,6 +68,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		partitions: map[ledger.ID]*partition{},
 		gauges:     map[ledger.ID]*gauges{},
 		steps:      steps{},
+		probes:     map[string]*probes{},
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
 	}
@@ -165,6 +167,7 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 	s.failed(tx, "", "settings", s.inventory.RefreshLimits(ctx, now, s.sources.datasets))
 	s.openPartitions(tx)
 	s.read(ctx, tx)
+	s.probe(ctx)
 }
 
 // apiTime is 80 % of the interval, or of the timeout where that is shorter.

@@ -95,7 +95,8 @@ type selection struct {
 	variant string
 }
 
-func (s *source) selectFor(limits cloudflare.Limits) *selection {
+// selectFor picks what a scope may see. A metric takes up to seriesLimit label sets per scope.
+func (s *source) selectFor(limits cloudflare.Limits, seriesLimit int) *selection {
 	sel := &selection{source: s, want: s.offered(limits), index: make([]int, len(s.Metrics))}
 	var variant strings.Builder
 	for i, m := range s.Metrics {
@@ -113,7 +114,9 @@ func (s *source) selectFor(limits cloudflare.Limits) *selection {
 		if m.Double {
 			valueType = ledger.Double
 		}
-		sel.counters = append(sel.counters, ledger.Metric{Name: m.Name, Attributes: m.Attributes, Type: valueType})
+		sel.counters = append(sel.counters, ledger.Metric{
+			Name: m.Name, Attributes: m.Attributes, Type: valueType, Limit: seriesLimit,
+		})
 	}
 	sel.variant = variant.String()
 	return sel

@@ -4,6 +4,7 @@
 package cloudflaremetricsreceiver
 
 import (
+	"cmp"
 	"context"
 	"net/http/httptest"
 	"slices"
@@ -97,13 +98,20 @@ func (h *testHost) statuses() []componentstatus.Status {
 
 func newWorld(t *testing.T, accounts []simulator.Account, change ...func(*Config)) *world {
 	t.Helper()
+	return newWorldOf(t, simulator.Config{Accounts: accounts}, change...)
+}
+
+// newWorldOf takes the accounts, events and limits from of.
+func newWorldOf(t *testing.T, of simulator.Config, change ...func(*Config)) *world {
+	t.Helper()
 	begin := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	w := &world{t: t, begin: begin, clock: &clock{now: begin.Add(4*time.Minute + 10*time.Second)}}
 	var err error
-	w.sim, err = simulator.New(simulator.Config{
-		Seed: 7, Accounts: accounts, Begin: begin, Clock: w.clock.Now, EventsPerMinute: 30, Token: testToken,
-		Limits: simulator.Limits{RESTRequests: -1, GraphQLRequests: -1},
-	})
+	of.Seed, of.Begin, of.Clock, of.Token = 7, begin, w.clock.Now, testToken
+	of.EventsPerMinute = cmp.Or(of.EventsPerMinute, 30)
+	of.Limits.RESTRequests = cmp.Or(of.Limits.RESTRequests, -1)
+	of.Limits.GraphQLRequests = cmp.Or(of.Limits.GraphQLRequests, -1)
+	w.sim, err = simulator.New(of)
 	require.NoError(t, err)
 	w.server = httptest.NewServer(w.sim)
 	t.Cleanup(w.server.Close)
@@ -234,7 +242,7 @@ func eachPoint(md pmetric.Metrics, visit func(pcommon.Map, pmetric.Metric, pmetr
 func attributesOf(p pmetric.NumberDataPoint) string {
 	set := map[string]string{}
 	for k, v := range p.Attributes().All() {
-		set[k] = v.Str()
+		set[k] = v.AsString()
 	}
 	return oracle.Attributes(set)
 }

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -77,7 +78,7 @@ type Dataset struct {
 	oneRow bool
 
 	text string
-	read func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) error
+	read func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error)
 }
 
 // Scope is the kind of scope that the node belongs to.
@@ -85,11 +86,12 @@ func (d *Dataset) Scope() cloudflare.ScopeKind { return d.Operation.Scope() }
 
 // Read decodes one answer, a JSON array of rows, and emits the points of the metrics of that kind that want names by
 // index. Nothing is emitted unless the whole answer can be decoded; the error is of class malformed.
-func (d *Dataset) Read(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) error {
-	if err := d.read(raw, kind, want, emit); err != nil {
-		return fmt.Errorf("read rows of %s: %w", d.Name, err)
+func (d *Dataset) Read(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error) {
+	rows, err = d.read(raw, kind, want, emit)
+	if err != nil {
+		return 0, fmt.Errorf("read rows of %s: %w", d.Name, err)
 	}
-	return nil
+	return rows, nil
 }
 
 // Keep tells which leaf fields of the node are needed for the wanted metrics of a kind, and whether there is any.
@@ -103,6 +105,32 @@ func (d *Dataset) Keep(kind Kind, want []bool) (keep func(field string) bool, ne
 		}
 	}
 	return func(field string) bool { return fields[field] }, len(fields) > 0
+}
+
+// sampleInterval is the field that says how many events a row's estimate stands for; 1 is no sampling.
+const sampleInterval = "avg.sampleInterval"
+
+// KeepTotal tells which leaf fields make one ungrouped row of the wanted counters.
+func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
+	grouped, _ := d.Keep(Counter, want)
+	return func(field string) bool {
+		return field == sampleInterval || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
+	}
+}
+
+// SampleInterval is the largest one of an answer's rows; 1 when there are none.
+func (d *Dataset) SampleInterval(raw json.RawMessage) (float64, error) {
+	type row struct {
+		Avg struct {
+			SampleInterval float64 `json:"sampleInterval"`
+		} `json:"avg"`
+	}
+	rows, err := cloudflare.DecodeRows[row](raw)
+	largest := 1.0
+	for _, r := range rows {
+		largest = max(largest, r.Avg.SampleInterval)
+	}
+	return largest, err
 }
 
 // Catalogue gives every dataset there is, in a stable order.

@@ -102,6 +102,14 @@ func (v *firewallEventsAdaptiveGroupsViewerZonesZone) GetFirewallEventsAdaptiveG
 	return v.FirewallEventsAdaptiveGroups
 }
 
+// firewallEventsAvg includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsAvg.
+type firewallEventsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns firewallEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *firewallEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
 // firewallEventsDimensions includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsDimensions.
 type firewallEventsDimensions struct {
 	Action                string `json:"action"`
@@ -129,14 +137,26 @@ func (v *firewallEventsDimensions) GetClientCountryName() string { return v.Clie
 // firewallEventsRow includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroups.
 type firewallEventsRow struct {
 	Count      uint64                   `json:"count"`
+	Avg        firewallEventsAvg        `json:"avg"`
 	Dimensions firewallEventsDimensions `json:"dimensions"`
 }
 
 // GetCount returns firewallEventsRow.Count, and is useful for accessing the field via an interface.
 func (v *firewallEventsRow) GetCount() uint64 { return v.Count }
 
+// GetAvg returns firewallEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *firewallEventsRow) GetAvg() firewallEventsAvg { return v.Avg }
+
 // GetDimensions returns firewallEventsRow.Dimensions, and is useful for accessing the field via an interface.
 func (v *firewallEventsRow) GetDimensions() firewallEventsDimensions { return v.Dimensions }
+
+// httpRequests1mAvg includes the requested fields of the GraphQL type ZoneHttpRequests1mGroupsAvg.
+type httpRequests1mAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpRequests1mAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpRequests1mAvg) GetSampleInterval() float64 { return v.SampleInterval }
 
 // httpRequests1mBrowser includes the requested fields of the GraphQL type ZoneHttpRequests1mGroupsBrowserMapElem.
 type httpRequests1mBrowser struct {
@@ -244,9 +264,13 @@ func (v *httpRequests1mIPClass) GetRequests() uint64 { return v.Requests }
 
 // httpRequests1mRow includes the requested fields of the GraphQL type ZoneHttpRequests1mGroups.
 type httpRequests1mRow struct {
+	Avg  httpRequests1mAvg  `json:"avg"`
 	Sum  httpRequests1mSum  `json:"sum"`
 	Uniq httpRequests1mUniq `json:"uniq"`
 }
+
+// GetAvg returns httpRequests1mRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpRequests1mRow) GetAvg() httpRequests1mAvg { return v.Avg }
 
 // GetSum returns httpRequests1mRow.Sum, and is useful for accessing the field via an interface.
 func (v *httpRequests1mRow) GetSum() httpRequests1mSum { return v.Sum }
@@ -402,6 +426,14 @@ func (v *workersInvocationsAdaptiveViewerAccountsAccount) GetWorkersInvocationsA
 	return v.WorkersInvocationsAdaptive
 }
 
+// workersInvocationsAvg includes the requested fields of the GraphQL type AccountWorkersInvocationsAdaptiveAvg.
+type workersInvocationsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns workersInvocationsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *workersInvocationsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
 // workersInvocationsDimensions includes the requested fields of the GraphQL type AccountWorkersInvocationsAdaptiveDimensions.
 type workersInvocationsDimensions struct {
 	ScriptName string `json:"scriptName"`
@@ -468,10 +500,14 @@ func (v *workersInvocationsQuantiles) GetDurationP999() float64 { return v.Durat
 
 // workersInvocationsRow includes the requested fields of the GraphQL type AccountWorkersInvocationsAdaptive.
 type workersInvocationsRow struct {
+	Avg        workersInvocationsAvg        `json:"avg"`
 	Dimensions workersInvocationsDimensions `json:"dimensions"`
 	Sum        workersInvocationsSum        `json:"sum"`
 	Quantiles  workersInvocationsQuantiles  `json:"quantiles"`
 }
+
+// GetAvg returns workersInvocationsRow.Avg, and is useful for accessing the field via an interface.
+func (v *workersInvocationsRow) GetAvg() workersInvocationsAvg { return v.Avg }
 
 // GetDimensions returns workersInvocationsRow.Dimensions, and is useful for accessing the field via an interface.
 func (v *workersInvocationsRow) GetDimensions() workersInvocationsDimensions { return v.Dimensions }
@@ -510,6 +546,9 @@ query firewallEventsAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!,
 			zoneTag
 			firewallEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
 				count
+				avg {
+					sampleInterval
+				}
 				dimensions {
 					action
 					source
@@ -560,6 +599,9 @@ query httpRequests1mGroups ($zones: [string!], $from: Time!, $to: Time!, $limit:
 		zones(filter: {zoneTag_in:$zones}) {
 			zoneTag
 			httpRequests1mGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}) {
+				avg {
+					sampleInterval
+				}
 				sum {
 					requests
 					cachedRequests
@@ -651,6 +693,9 @@ query workersInvocationsAdaptive ($account: string!, $from: Time!, $to: Time!, $
 		accounts(filter: {accountTag:$account}) {
 			accountTag
 			workersInvocationsAdaptive(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_requests_DESC]) {
+				avg {
+					sampleInterval
+				}
 				dimensions {
 					scriptName
 					status

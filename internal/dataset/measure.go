@@ -27,10 +27,10 @@ func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 			Name: m.name, Kind: m.kind, Double: m.doubles != nil, Attributes: m.attributes, Fields: m.fields,
 		})
 	}
-	d.read = func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) error {
+	d.read = func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (int, error) {
 		rows, err := cloudflare.DecodeRows[R](raw)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if d.oneRow && len(rows) == 0 {
 			rows = make([]R, 1)
@@ -40,7 +40,7 @@ func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 				measures[i].emit(i, rows, emit)
 			}
 		}
-		return nil
+		return len(rows), nil
 	}
 	return &d
 }

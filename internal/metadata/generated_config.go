@@ -47,6 +47,26 @@ func (ms *CloudflareExporterErrorsMetricConfig) Unmarshal(parser *confmap.Conf) 
 	return nil
 }
 
+// CloudflareExporterLateRatioMetricConfig provides config for the cloudflare.exporter.late.ratio metric.
+type CloudflareExporterLateRatioMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareExporterLateRatioMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareExporterLostTimeMetricConfig provides config for the cloudflare.exporter.lost.time metric.
 type CloudflareExporterLostTimeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -751,6 +771,7 @@ func (ms *CloudflareZonesFilteredMetricConfig) Unmarshal(parser *confmap.Conf) e
 type MetricsConfig struct {
 	CloudflareAccounts                        CloudflareAccountsMetricConfig                        `mapstructure:"cloudflare.accounts"`
 	CloudflareExporterErrors                  CloudflareExporterErrorsMetricConfig                  `mapstructure:"cloudflare.exporter.errors"`
+	CloudflareExporterLateRatio               CloudflareExporterLateRatioMetricConfig               `mapstructure:"cloudflare.exporter.late.ratio"`
 	CloudflareExporterLostTime                CloudflareExporterLostTimeMetricConfig                `mapstructure:"cloudflare.exporter.lost.time"`
 	CloudflareExporterOverflowSeries          CloudflareExporterOverflowSeriesMetricConfig          `mapstructure:"cloudflare.exporter.overflow.series"`
 	CloudflareExporterUp                      CloudflareExporterUpMetricConfig                      `mapstructure:"cloudflare.exporter.up"`
@@ -794,6 +815,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareExporterLateRatio: CloudflareExporterLateRatioMetricConfig{
 			Enabled: true,
 		},
 		CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{

@@ -32,6 +32,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
 						Enabled: true,
 					},
+					CloudflareExporterLateRatio: CloudflareExporterLateRatioMetricConfig{
+						Enabled: true,
+					},
 					CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{
 						Enabled: true,
 					},
@@ -158,6 +161,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
 						Enabled: false,
 					},
+					CloudflareExporterLateRatio: CloudflareExporterLateRatioMetricConfig{
+						Enabled: false,
+					},
 					CloudflareExporterLostTime: CloudflareExporterLostTimeMetricConfig{
 						Enabled: false,
 					},
@@ -278,7 +284,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

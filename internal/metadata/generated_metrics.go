@@ -26,6 +26,10 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.exporter.errors",
 		Attributes: []string{"account", "dataset", "class"},
 	},
+	CloudflareExporterLateRatio: metricInfo{
+		Name:       "cloudflare.exporter.late.ratio",
+		Attributes: []string{"dataset"},
+	},
 	CloudflareExporterLostTime: metricInfo{
 		Name:       "cloudflare.exporter.lost.time",
 		Attributes: []string{"metric_family"},
@@ -157,6 +161,7 @@ var MetricsInfo = metricsInfo{
 type metricsInfo struct {
 	CloudflareAccounts                        metricInfo
 	CloudflareExporterErrors                  metricInfo
+	CloudflareExporterLateRatio               metricInfo
 	CloudflareExporterLostTime                metricInfo
 	CloudflareExporterOverflowSeries          metricInfo
 	CloudflareExporterUp                      metricInfo
@@ -421,6 +426,60 @@ func (m *metricCloudflareExporterErrors) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareExporterErrors(cfg CloudflareExporterErrorsMetricConfig) metricCloudflareExporterErrors {
 	m := metricCloudflareExporterErrors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareExporterLateRatio struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   CloudflareExporterLateRatioMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.exporter.late.ratio metric with initial data.
+func (m *metricCloudflareExporterLateRatio) init() {
+	m.data.SetName("cloudflare.exporter.late.ratio")
+	m.data.SetDescription("Share of a dataset's events that appeared only after their window had been read, 0 to 1.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareExporterLateRatio) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareExporterLateRatio) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareExporterLateRatio) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareExporterLateRatio(cfg CloudflareExporterLateRatioMetricConfig) metricCloudflareExporterLateRatio {
+	m := metricCloudflareExporterLateRatio{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2325,6 +2384,7 @@ type MetricsBuilder struct {
 	resourceAttributeExcludeFilter                  map[string]filter.Filter
 	metricCloudflareAccounts                        metricCloudflareAccounts
 	metricCloudflareExporterErrors                  metricCloudflareExporterErrors
+	metricCloudflareExporterLateRatio               metricCloudflareExporterLateRatio
 	metricCloudflareExporterLostTime                metricCloudflareExporterLostTime
 	metricCloudflareExporterOverflowSeries          metricCloudflareExporterOverflowSeries
 	metricCloudflareExporterUp                      metricCloudflareExporterUp
@@ -2387,6 +2447,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		buildInfo:                                       settings.BuildInfo,
 		metricCloudflareAccounts:                        newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
 		metricCloudflareExporterErrors:                  newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
+		metricCloudflareExporterLateRatio:               newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
 		metricCloudflareExporterLostTime:                newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
 		metricCloudflareExporterOverflowSeries:          newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
 		metricCloudflareExporterUp:                      newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
@@ -2532,6 +2593,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
 	mb.metricCloudflareAccounts.emit(ils.Metrics())
 	mb.metricCloudflareExporterErrors.emit(ils.Metrics())
+	mb.metricCloudflareExporterLateRatio.emit(ils.Metrics())
 	mb.metricCloudflareExporterLostTime.emit(ils.Metrics())
 	mb.metricCloudflareExporterOverflowSeries.emit(ils.Metrics())
 	mb.metricCloudflareExporterUp.emit(ils.Metrics())
@@ -2606,6 +2668,11 @@ func (mb *MetricsBuilder) RecordCloudflareAccountsDataPoint(ts pcommon.Timestamp
 // RecordCloudflareExporterErrorsDataPoint adds a data point to cloudflare.exporter.errors metric.
 func (mb *MetricsBuilder) RecordCloudflareExporterErrorsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareExporterErrors.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareExporterLateRatioDataPoint adds a data point to cloudflare.exporter.late.ratio metric.
+func (mb *MetricsBuilder) RecordCloudflareExporterLateRatioDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareExporterLateRatio.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareExporterLostTimeDataPoint adds a data point to cloudflare.exporter.lost.time metric.

@@ -74,6 +74,9 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareExporterErrorsDataPoint(ts, 1, WithAccountMetricAttribute("account-val"), WithDatasetMetricAttribute("dataset-val"), WithClassMetricAttribute("class-val"))
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordCloudflareExporterLateRatioDataPoint(ts, 1, WithDatasetMetricAttribute("dataset-val"))
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordCloudflareExporterLostTimeDataPoint(ts, 1, WithMetricFamilyMetricAttribute("metric_family-val"))
 			defaultMetricsCount++
 			allMetricsCount++
@@ -248,6 +251,21 @@ func TestMetricsBuilder(t *testing.T) {
 					classAttrVal, ok := dp.Attributes().Get("class")
 					assert.True(t, ok)
 					assert.Equal(t, "class-val", classAttrVal.Str())
+				case "cloudflare.exporter.late.ratio":
+					assert.False(t, validatedMetrics["cloudflare.exporter.late.ratio"], "Found a duplicate in the metrics slice: cloudflare.exporter.late.ratio")
+					validatedMetrics["cloudflare.exporter.late.ratio"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Share of a dataset's events that appeared only after their window had been read, 0 to 1.", mi.Description())
+					assert.Equal(t, "1", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					datasetAttrVal, ok := dp.Attributes().Get("dataset")
+					assert.True(t, ok)
+					assert.Equal(t, "dataset-val", datasetAttrVal.Str())
 				case "cloudflare.exporter.lost.time":
 					assert.False(t, validatedMetrics["cloudflare.exporter.lost.time"], "Found a duplicate in the metrics slice: cloudflare.exporter.lost.time")
 					validatedMetrics["cloudflare.exporter.lost.time"] = true

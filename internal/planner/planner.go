@@ -95,6 +95,8 @@ type Part struct {
 	Variant string
 	// Gauges says that the gauges are read instead of the counters.
 	Gauges bool
+	// Total says that the counters are read without grouping them.
+	Total  bool
 	Window Window
 	// Resolution is what the window may be cut at; Cut says that it has been.
 	Resolution time.Duration

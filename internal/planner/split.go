@@ -17,9 +17,10 @@ func (d *Document) Split() (first, second Document, ok bool) {
 	return d.halveTime()
 }
 
-// halveTime cuts a document with one part. Gauges describe one whole granule and are not cut.
+// halveTime cuts a document with one part. Gauges describe one whole granule and totals one whole window; they are not
+// cut.
 func (d *Document) halveTime() (first, second Document, ok bool) {
-	if d.Parts[0].Gauges {
+	if d.Parts[0].Gauges || d.Parts[0].Total {
 		return *d, Document{}, false
 	}
 	a, b, ok := d.Parts[0].Window.Halves(d.Parts[0].Resolution)

@@ -1,0 +1,156 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudflaremetricsreceiver
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/planner"
+)
+
+// Lateness is measured by reading the total of a window when it has been counted and once more later. Only answers
+// without sampling are compared: estimates differ from one reading to the next although no event was late.
+const (
+	probeEvery = 10 * time.Minute // a new window of each dataset
+	probeAfter = time.Hour        // the second reading
+	probesKept = 48               // results that the ratio is made of
+)
+
+// probes are the windows of one dataset that are watched for late events.
+type probes struct {
+	started time.Time
+	waiting []probe
+	results []probeResult
+}
+
+type probe struct {
+	scope planner.Scope
+	part  planner.Part
+	first float64
+	due   time.Time
+}
+
+type probeResult struct{ first, second float64 }
+
+// lateRatio is the share of events that the first readings did not have; false before there is a result.
+func (p *probes) lateRatio() (float64, bool) {
+	var first, second float64
+	for _, r := range p.results {
+		first += r.first
+		second += max(r.first, r.second)
+	}
+	if second == 0 {
+		return 0, len(p.results) > 0
+	}
+	return (second - first) / second, true
+}
+
+// probe uses what the budget has to spare. A probe that fails is dropped: no count depends on it.
+func (s *metricsScraper) probe(ctx context.Context) {
+	now := s.now()
+	for _, name := range s.sources.datasetNames() {
+		p := s.probes[name]
+		if p == nil {
+			p = &probes{started: now}
+			s.probes[name] = p
+		}
+		if !s.canSpare() || ctx.Err() != nil {
+			return
+		}
+		s.finishProbes(ctx, p, now)
+		if now.Sub(p.started) >= probeEvery {
+			p.started = now
+			s.startProbe(ctx, name, p, now)
+		}
+	}
+}
+
+// canSpare says that a tenth of the budget is left.
+func (s *metricsScraper) canSpare() bool {
+	return s.client.Budget() > s.config.RateLimit.GraphQL.Requests/10
+}
+
+func (s *metricsScraper) finishProbes(ctx context.Context, p *probes, now time.Time) {
+	for len(p.waiting) > 0 && !now.Before(p.waiting[0].due) {
+		watched := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		if second, ok := s.total(ctx, watched.scope, watched.part); ok {
+			p.results = append(p.results, probeResult{watched.first, second})
+			p.results = p.results[max(0, len(p.results)-probesKept):]
+		}
+	}
+}
+
+// startProbe watches the newest granule of the partition whose turn it is.
+func (s *metricsScraper) startProbe(ctx context.Context, name string, p *probes, now time.Time) {
+	candidates := s.counted(name)
+	if len(candidates) == 0 {
+		return
+	}
+	turn := candidates[int(now.Unix()/int64(probeEvery.Seconds()))%len(candidates)]
+	watched := probe{
+		scope: planner.Scope{Kind: turn.scope.Kind, ID: turn.scope.ID, Account: turn.scope.AccountID},
+		part: planner.Part{
+			Family: turn.id.Family, Dataset: name, Variant: turn.selection.variant, Total: true, Limit: 1,
+			Window: planner.Window{From: turn.cursor.Watermark.Add(-turn.source.Granularity), To: turn.cursor.Watermark},
+		},
+		due: now.Add(probeAfter),
+	}
+	var ok bool
+	if watched.first, ok = s.total(ctx, watched.scope, watched.part); ok {
+		p.waiting = append(p.waiting, watched)
+	}
+}
+
+// counted are the partitions of a dataset that have counted up to their horizon, in a stable order.
+func (s *metricsScraper) counted(name string) []*partition {
+	var list []*partition
+	clock, _ := s.clock()
+	for _, p := range s.partitions {
+		if p.source.Dataset == name && p.source.Counters && !p.failed && !p.cursor.Watermark.Before(p.source.Horizon(clock)) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *partition) int { return cmp.Compare(a.id.Scope, b.id.Scope) })
+	return list
+}
+
+// total reads the ungrouped total of a window; false when it failed or is an estimate.
+func (s *metricsScraper) total(ctx context.Context, scope planner.Scope, part planner.Part) (float64, bool) {
+	answer, err := s.client.Query(ctx, s.document(planner.Document{Scopes: []planner.Scope{scope}, Parts: []planner.Part{part}}))
+	if err != nil || len(answer.Rows[scope.ID]) != 1 {
+		s.settings.Logger.Debug("a probe for late events failed", zap.String("dataset", part.Dataset), zap.Error(err))
+		return 0, false
+	}
+	rows := answer.Rows[scope.ID][0]
+	src := s.sources.byDataset[part.Dataset]
+	if interval, err := src.SampleInterval(rows); err != nil || interval > 1 {
+		return 0, false
+	}
+	return src.volume(rows, wantOf(part.Variant))
+}
+
+// volume is the value of the first wanted counter in an ungrouped answer.
+func (s *source) volume(rows json.RawMessage, want []bool) (v float64, ok bool) {
+	first := slices.IndexFunc(s.Metrics, func(m dataset.Metric) bool { return m.Kind == dataset.Counter })
+	if first < 0 || !want[first] {
+		return 0, false
+	}
+	only := make([]bool, len(want))
+	only[first] = true
+	_, err := s.Read(rows, dataset.Counter, only, func(p dataset.Point) { v += float64(p.Int) + p.Double })
+	return v, err == nil
+}
+
+func (s *sources) datasetNames() []string {
+	return slices.Sorted(slices.Values(slices.Concat(s.datasets[cloudflare.ZoneScope], s.datasets[cloudflare.AccountScope])))
+}
