@@ -353,7 +353,9 @@ func (a *api) edit(w http.ResponseWriter, r *http.Request, change func(item map[
 	answer := httptest.NewRecorder()
 	a.simulator.ServeHTTP(answer, r)
 	var envelope map[string]any
-	assert.NoError(a.t, json.Unmarshal(answer.Body.Bytes(), &envelope))
+	if err := json.Unmarshal(answer.Body.Bytes(), &envelope); err != nil {
+		a.t.Error(err)
+	}
 	items, _ := envelope["result"].([]any)
 	for _, item := range items {
 		if object, ok := item.(map[string]any); ok {
@@ -361,5 +363,7 @@ func (a *api) edit(w http.ResponseWriter, r *http.Request, change func(item map[
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	assert.NoError(a.t, json.NewEncoder(w).Encode(envelope))
+	if err := json.NewEncoder(w).Encode(envelope); err != nil {
+		a.t.Error(err)
+	}
 }
