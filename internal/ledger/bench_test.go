@@ -120,6 +120,41 @@ func BenchmarkFold(b *testing.B) {
 	})
 }
 
+// BenchmarkFoldBeyondLimit adds one increment to each label set when the metric has room for a tenth of them.
+func BenchmarkFoldBeyondLimit(b *testing.B) {
+	sizes(b, func(b *testing.B, series int) {
+		b.Helper()
+		labels := benchLabels(series)
+		l := open(b, discard())
+		commit(b, l, func(tx *Tx) {
+			tx.Define(benchID, t0, withLimit(benchMetrics(), series/10))
+			benchAdd(tx, labels, t0)
+		})
+		require.Equal(b, 1+series/10+1, l.Stats().Series)
+		for b.Loop() {
+			tx := l.Begin()
+			benchAdd(tx, labels, t1)
+			b.StopTimer()
+			tx.Rollback()
+			b.StartTimer()
+		}
+	})
+}
+
+// BenchmarkStats asks for what a receiver shows on every tick.
+func BenchmarkStats(b *testing.B) {
+	sizes(b, func(b *testing.B, series int) {
+		b.Helper()
+		l := open(b, discard())
+		fill(b, l, series)
+		total := 0
+		for b.Loop() {
+			total += l.Stats().Overflow
+		}
+		require.Zero(b, total)
+	})
+}
+
 // BenchmarkCommit saves after every series has changed; bytes/series is what a series takes in the storage.
 func BenchmarkCommit(b *testing.B) {
 	sizes(b, func(b *testing.B, series int) {

@@ -11,6 +11,9 @@
 // A series is born with the value 0 shown, and shows what it holds only after its zero was emitted and that fact was
 // saved; see [Ledger.Emitted]. What is shown is always saved, so no shown value goes down over a crash or a failed save.
 //
+// The number of series of a metric can be limited. What comes beyond the limit is kept in one overflow series, so totals
+// stay right; what was there before is never folded away.
+//
 // The package knows series and bytes. What the series mean, where increments come from, how values become telemetry and
 // when to commit is left to its callers.
 //

@@ -47,7 +47,7 @@ type change struct {
 // overflow series instead, so the sum over all series is the same with any limit. Series it has are never moved there. A
 // metric without attributes has one series, whatever the limit.
 //
-// Cumulative counters never go down and never overflow: a counter stays at the largest finite value of its type, and an
+// Cumulative counters never go down and never wrap around: they stay at the largest finite value of their type, and an
 // increment that is negative, NaN, infinite, a double for an integer metric, or for a label set longer than 64 KiB is
 // refused and counted in [Stats].
 func (tx *Tx) Add(id ID, metric int, values []string, start time.Time, v Value) {
