@@ -94,9 +94,6 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	if c.Sleep == nil {
-		c.Sleep = sleep
-	}
 	if c.Begin.IsZero() {
 		c.Begin = c.Clock().Add(-time.Hour).Truncate(time.Minute)
 	}

@@ -14,7 +14,7 @@ import (
 // handler answers one exchange.
 type handler func(w http.ResponseWriter, r *http.Request, x *exchange)
 
-// deliver answers, damages the answer on its way if a fault says so, and records what arrived.
+// deliver answers, and damages the answer on its way if a fault says so.
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, x *exchange, next handler) {
 	switch fault := x.fault(); {
 	case s.faults.strikes(fault.MalformedRate):
@@ -23,18 +23,14 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, x *exchange,
 		s.breakOff(w, r, x, next, true)
 	default:
 		next(w, r, x)
-		s.reads.add(x.reads)
 	}
 }
 
 // breakOff sends the first half of an answer: as if it were all, or with a connection that ends in the middle.
 func (s *Simulator) breakOff(w http.ResponseWriter, r *http.Request, x *exchange, next handler, cut bool) {
 	whole := &answerBuffer{header: w.Header(), status: http.StatusOK}
+	x.lost = true
 	next(whole, r, x)
-	for i := range x.reads {
-		x.reads[i].Lost = true
-	}
-	s.reads.add(x.reads)
 	if cut {
 		w.Header().Set("Content-Length", strconv.Itoa(whole.body.Len()))
 	}

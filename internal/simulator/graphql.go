@@ -41,15 +41,14 @@ func (s *Simulator) serveGraphQL(w http.ResponseWriter, r *http.Request, x *exch
 	}
 	data, err := s.answer(request, x)
 	if err != nil {
-		x.reads = nil
 		s.writeGraphQLError(w, err)
 		return
 	}
 	if s.faults.strikes(x.faults.Answers.NullRate) {
-		x.reads = nil
 		writeJSON(w, http.StatusOK, graphqlResponse{})
 		return
 	}
+	s.reads.add(x.reads) // before the client can know
 	writeJSON(w, http.StatusOK, graphqlResponse{Data: data})
 }
 

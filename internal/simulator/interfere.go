@@ -17,6 +17,7 @@ type exchange struct {
 	kind   kind
 	faults Faults // those in force when the request came
 	reads  []Read // what the answer tells, if that is recorded
+	lost   bool   // the answer will not arrive whole
 
 	accountBased bool // rate limiting
 }
@@ -79,12 +80,13 @@ func (s *Simulator) delay(ctx context.Context, fault Fault) {
 func inSeconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // sleep is what [Config.Sleep] is by default.
-func sleep(ctx context.Context, d time.Duration) {
+func (s *Simulator) sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-s.closed:
 	}
 }
 

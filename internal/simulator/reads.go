@@ -163,7 +163,7 @@ func (e *execution) record(q query, n *node, f *selected, answer result) []int {
 		Scope: q.scope.kind(), ID: q.scope.id(), Dataset: n.name, Alias: f.key, At: e.now,
 		Fields: slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool { return !names[field] }),
 		Rows:   len(answer.rows), Full: uint64(len(answer.rows)) == q.limit, Narrow: q.filter.narrow(),
-		Interval: answer.interval, Late: q.late,
+		Interval: answer.interval, Late: q.late, Lost: e.exchange.lost,
 	}
 	window := q.filter.span(true)
 	if window.to == math.MaxInt64 {

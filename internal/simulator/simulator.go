@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,6 +76,9 @@ func New(config Config) (*Simulator, error) {
 		closed:  closed,
 		close:   sync.OnceFunc(func() { close(closed) }),
 	}
+	if s.config.Sleep == nil {
+		s.config.Sleep = s.sleep
+	}
 	s.current.Store(newWorld(config.Accounts, nil, s.now()))
 	s.traffic = newTraffic(config)
 	s.requests = newStream(config, s.traffic.minute)
@@ -87,12 +91,16 @@ func New(config Config) (*Simulator, error) {
 	return s, nil
 }
 
-// Close releases the requests that hang. The simulator goes on answering, but nothing hangs any more.
+// Close releases the requests that hang or wait. The simulator goes on answering, but nothing hangs any more.
 func (s *Simulator) Close() { s.close() }
 
 // ServeHTTP answers one request of the Cloudflare API or of the simulator's own.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", s.skewed(s.now()).Format(http.TimeFormat))
+	date := s.now()
+	if strings.HasPrefix(r.URL.Path, "/client/") {
+		date = s.skewed(date)
+	}
+	w.Header().Set("Date", date.Format(http.TimeFormat))
 	w.Header().Set("Cf-Ray", fmt.Sprintf("%016x-SIM", s.rays.Add(1)))
 	s.mux.ServeHTTP(w, r)
 }

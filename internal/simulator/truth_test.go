@@ -6,6 +6,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -102,12 +103,18 @@ func askScope(t *testing.T, s *Simulator, f fold, id, query string, variables ma
 	t.Helper()
 	w := call(t, s, http.MethodPost, "/client/v4/graphql/", queryBody(t, query, variables))
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+	f.answer(t, id, w.Body)
+}
+
+// answer adds the rows of an answer with one scope.
+func (f fold) answer(t *testing.T, id string, body io.Reader) {
+	t.Helper()
 	var answer struct {
 		Data struct {
 			Viewer map[string][]map[string]any
 		}
 	}
-	decoder := json.NewDecoder(w.Body)
+	decoder := json.NewDecoder(body)
 	decoder.UseNumber()
 	require.NoError(t, decoder.Decode(&answer))
 	for _, scopes := range answer.Data.Viewer {
