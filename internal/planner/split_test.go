@@ -78,7 +78,7 @@ func TestSplitGoesAlongDatasetsThenScopesThenTime(t *testing.T) {
 	q := Part{Dataset: "q", Window: window(1, 5), Resolution: time.Minute}
 	gauges := Part{Dataset: "g", Gauges: true, Window: window(0, 3), Resolution: time.Second}
 	over := func(from, to int) []Part {
-		return []Part{{Dataset: "p", Window: window(from, to), Resolution: time.Minute}}
+		return []Part{{Dataset: "p", Window: window(from, to), Resolution: time.Minute, Cut: true}}
 	}
 	for name, tt := range map[string]struct {
 		doc, first, second Document
