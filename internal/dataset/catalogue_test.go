@@ -173,7 +173,8 @@ func TestUnitsAreThoseOfCloudflaresDescriptions(t *testing.T) {
 				require.True(t, m.Double, m.Name)
 				var sum float64
 				raw := encode(t, row)
-				require.NoError(t, d.Read([]byte(raw), m.Kind, d.only(i), func(p Point) { sum += p.Double }))
+				_, err := d.Read([]byte(raw), m.Kind, d.only(i), func(p Point) { sum += p.Double })
+				require.NoError(t, err)
 				assert.InEpsilon(t, 1_000_000*factor, sum, 1e-9, "%s reads %s: %q", m.Name, path, field.Description)
 			}
 		}

@@ -49,7 +49,8 @@ func (d *Dataset) only(metric int) []bool {
 func read(tb testing.TB, d *Dataset, rows string, kind Kind, want []bool) []string {
 	tb.Helper()
 	var points []string
-	require.NoError(tb, d.Read(json.RawMessage(rows), kind, want, func(p Point) { points = append(points, d.print(p)) }))
+	_, err := d.Read(json.RawMessage(rows), kind, want, func(p Point) { points = append(points, d.print(p)) })
+	require.NoError(tb, err)
 	return points
 }
 

@@ -233,7 +233,7 @@ func TestReadMalformed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := byName(t, "firewallEventsAdaptiveGroups")
-			err := d.Read(json.RawMessage(rows), Counter, d.all(), func(Point) { assert.Fail(t, "a point of a malformed answer") })
+			_, err := d.Read(json.RawMessage(rows), Counter, d.all(), func(Point) { assert.Fail(t, "a point of a malformed answer") })
 			require.Error(t, err)
 			assert.Equal(t, cloudflare.ClassMalformed, cloudflare.ClassOf(err))
 			assert.ErrorContains(t, err, "firewallEventsAdaptiveGroups")
@@ -251,7 +251,7 @@ func FuzzRead(f *testing.F) {
 		for _, d := range list {
 			for _, kind := range []Kind{Counter, Gauge} {
 				emitted := 0
-				err := d.Read(rows, kind, d.all(), func(p Point) {
+				_, err := d.Read(rows, kind, d.all(), func(p Point) {
 					emitted++
 					m := d.Metrics[p.Metric]
 					assert.Equal(t, kind, m.Kind)
