@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,12 +211,15 @@ func TestFieldsAreCloudflares(t *testing.T) {
 	}
 }
 
+// ours is our part of the schema, parsed once.
+var ours = sync.OnceValues(schema.Load)
+
 // leafOf is a value that fits the type of a field; n tells it from others.
 func leafOf(t *testing.T, d *Dataset, path string, n int) any {
 	t.Helper()
-	ours, err := schema.Load()
+	parsed, err := ours()
 	require.NoError(t, err)
-	if fieldOf(t, ours, d, path).Type.Name() == "string" {
+	if fieldOf(t, parsed, d, path).Type.Name() == "string" {
 		return "text " + path
 	}
 	return n
