@@ -49,7 +49,7 @@ func (h *health) failed(doing string, err error) (classes []cloudflare.Class) {
 		}
 		return classes
 	}
-	class := cloudflare.ClassOf(err)
+	class := classOf(err)
 	if err == nil || class == cloudflare.ClassCanceled || class == cloudflare.ClassDeferred || errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -60,6 +60,14 @@ func (h *health) failed(doing string, err error) (classes []cloudflare.Class) {
 	}
 	h.now[key].count++
 	return []cloudflare.Class{class}
+}
+
+// classOf is the class of an error of the API, "" for any other.
+func classOf(err error) cloudflare.Class {
+	if typed, ok := errors.AsType[*cloudflare.Error](err); ok {
+		return typed.Class
+	}
+	return ""
 }
 
 // well says that nothing has failed in this tick so far.

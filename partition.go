@@ -26,6 +26,7 @@ type partition struct {
 	source    planner.Source
 	cursor    cursor
 	observed  time.Time
+	byAccount bool // asked for with the other zones of the account
 	failed    bool // in this tick
 }
 
@@ -97,7 +98,7 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 		if src.Scope() != scope.Kind || !s.inventory.Current(scope) {
 			continue
 		}
-		limits, ok := s.inventory.Limits(scope, src.Name)
+		limits, ok := s.inventory.Limits(scope.ID, src.Name)
 		if !ok {
 			continue
 		}
@@ -129,6 +130,7 @@ func (s *metricsScraper) openPartition(
 		s.logWithheld(id, sel)
 	}
 	p.scope, p.selection, p.source, p.failed = scope, sel, source, false
+	p.byAccount = s.maySpareZones(p)
 	tx.Define(id, p.cursor.Watermark, sel.counters)
 	if _, saved := s.ledger.Cursor(id); !saved {
 		tx.SetCursor(id, p.cursor.encode())
@@ -187,7 +189,7 @@ func (s *metricsScraper) plannable() []planner.Partition {
 		list = append(list, planner.Partition{
 			Family: p.id.Family,
 			Scope:  planner.Scope{Kind: p.scope.Kind, ID: p.scope.ID, Account: p.scope.AccountID},
-			Source: p.source, Watermark: p.cursor.Watermark, Observed: p.observed,
+			Source: p.source, Watermark: p.cursor.Watermark, Observed: p.observed, ByAccount: p.byAccount,
 		})
 	}
 	return list

@@ -7,12 +7,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/planner"
 )
@@ -151,6 +151,4 @@ func (s *source) volume(rows json.RawMessage, want []bool) (v float64, ok bool) 
 	return v, err == nil
 }
 
-func (s *sources) datasetNames() []string {
-	return slices.Sorted(slices.Values(slices.Concat(s.datasets[cloudflare.ZoneScope], s.datasets[cloudflare.AccountScope])))
-}
+func (s *sources) datasetNames() []string { return slices.Sorted(maps.Keys(s.byDataset)) }

@@ -6,7 +6,6 @@ package cloudflaremetricsreceiver
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -90,7 +89,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, 
 	}
 	answer, err := s.client.Query(ctx, s.document(doc))
 	if err == nil {
-		return readings(doc, answer)
+		return s.readings(doc, answer)
 	}
 	switch class := cloudflare.ClassOf(err); {
 	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited || class == cloudflare.ClassDeferred:
@@ -128,21 +127,30 @@ func failed(doc planner.Document, err error) []reading {
 	var list []reading
 	for _, scope := range doc.Scopes {
 		for _, part := range doc.Parts {
-			list = append(list, reading{scope: scope, part: part, err: err})
+			list = append(list, forZones(reading{scope: scope, part: part, err: err}, nil)...)
 		}
 	}
 	return list
 }
 
-var errUnanswered = errors.New("the zone or account is missing from Cloudflare's answer; check the token's permissions and resources")
+var errUnanswered = &cloudflare.Error{
+	Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL, Message: "the zone or account is missing from Cloudflare's answer",
+}
 
-func readings(doc planner.Document, answer *cloudflare.Answer) []reading {
+func (s *metricsScraper) readings(doc planner.Document, answer *cloudflare.Answer) []reading {
 	var list []reading
 	for _, scope := range doc.Scopes {
 		rows, answered := answer.Rows[scope.ID]
 		for i, part := range doc.Parts {
 			r := reading{scope: scope, part: part, err: errUnanswered}
-			if answered {
+			switch {
+			case part.Zones != nil && answered:
+				list = append(list, s.byZone(r, rows[i])...)
+				continue
+			case part.Zones != nil:
+				list = append(list, forZones(r, nil)...)
+				continue
+			case answered:
 				r.rows, r.err = rows[i], nil
 				r.cutOff = !part.Gauges && !part.Total && truncated(rows[i], part.Limit)
 			}
@@ -160,11 +168,15 @@ func (s *metricsScraper) document(doc planner.Document) cloudflare.Document {
 	for _, part := range doc.Parts {
 		src := s.sources.byDataset[part.Dataset]
 		keep, _ := src.Keep(kindOf(part), wantOf(part.Variant))
-		if part.Total {
+		operation := src.Operation
+		switch {
+		case part.Total:
 			keep = src.KeepTotal(wantOf(part.Variant))
+		case part.Zones != nil:
+			operation, keep = src.ByZone, src.KeepByZone(wantOf(part.Variant))
 		}
 		d.Parts = append(d.Parts, cloudflare.Part{
-			Operation: src.Operation, Keep: keep, From: part.Window.From, To: part.Window.To, Limit: part.Limit,
+			Operation: operation, Keep: keep, From: part.Window.From, To: part.Window.To, Limit: part.Limit,
 		})
 	}
 	return d
@@ -190,6 +202,10 @@ func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
 			err = s.add(tx, p, r)
 		default:
 			continue // an earlier window of this partition failed
+		}
+		if err != nil && r.part.Zones != nil && s.fallBack(p, r) {
+			progress = true // towards asking zone by zone
+			continue
 		}
 		if err != nil {
 			p.failed = true
@@ -243,7 +259,7 @@ func (s *metricsScraper) observe(p *partition, r reading) error {
 // note reports why a window could not be counted. What the plan of a zone does not include is no fault: it is said once
 // and not asked for again until the entitlements are next read.
 func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, err error) {
-	class := cloudflare.ClassOf(err)
+	class := classOf(err)
 	if class == cloudflare.ClassGatedDataset || class == cloudflare.ClassGatedField || class == cloudflare.ClassPermission {
 		if s.inventory.Refuse(p.scope.ID, part.Dataset) {
 			s.settings.Logger.Warn("Cloudflare refuses a dataset; it is left out for this zone or account and tried again within the hour",

@@ -42,7 +42,8 @@ type metricsScraper struct {
 	partitions map[ledger.ID]*partition
 	gauges     map[ledger.ID]*gauges
 	steps      steps
-	probes     map[string]*probes // by dataset
+	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
+	probes     map[string]*probes           // by dataset
 	telemetry  telemetry
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
@@ -68,6 +69,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		partitions: map[ledger.ID]*partition{},
 		gauges:     map[ledger.ID]*gauges{},
 		steps:      steps{},
+		zoneOnly:   map[accountDataset]time.Time{},
 		probes:     map[string]*probes{},
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},

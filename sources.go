@@ -72,6 +72,9 @@ func newSources(enabled map[string]bool) (*sources, error) {
 		s.byDataset[d.Name] = src
 		s.families[d.Family] = append(s.families[d.Family], src)
 		s.datasets[d.Scope()] = append(s.datasets[d.Scope()], d.Name)
+		if d.ByZone != nil {
+			s.datasets[cloudflare.AccountScope] = append(s.datasets[cloudflare.AccountScope], d.Name)
+		}
 		if !slices.Contains(s.names, d.Family) {
 			s.names = append(s.names, d.Family)
 		}

@@ -33,6 +33,7 @@ const (
 	ClassBodyTooLarge       Class = "body_too_large"      // the answer exceeds our bound
 	ClassInvalidQuery       Class = "invalid_query"       // the API, or this client, rejects the request itself
 	ClassMalformed          Class = "malformed"           // the answer is not what was asked for
+	ClassMissing            Class = "missing"             // the answer lacks a zone or account, without an error
 	ClassCanceled           Class = "canceled"            // the caller gave up
 )
 
@@ -74,6 +75,8 @@ func Remedy(class Class) string {
 		return "Check the network and https://www.cloudflarestatus.com if it lasts."
 	case ClassInvalidQuery:
 		return "Check http.endpoint; if it is right, please report this error."
+	case ClassMissing:
+		return "Check that the token includes these zones and accounts."
 	case ClassMalformed:
 		return "Check http.endpoint and any proxy in between: the answer is not Cloudflare's API's."
 	default:

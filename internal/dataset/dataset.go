@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -72,13 +71,16 @@ type Dataset struct {
 	Permission string
 
 	Operation *cloudflare.Operation
-	Metrics   []Metric
+	// ByZone asks for the same rows at account scope, with the zone as one more dimension; nil where there is no such node.
+	ByZone  *cloudflare.Operation
+	Metrics []Metric
 
 	// oneRow says that the node answers with one row at the most, so that no row means zero.
 	oneRow bool
 
-	text string
-	read func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error)
+	text       string
+	byZoneText string
+	read       func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error)
 }
 
 // Scope is the kind of scope that the node belongs to.
@@ -107,32 +109,6 @@ func (d *Dataset) Keep(kind Kind, want []bool) (keep func(field string) bool, ne
 	return func(field string) bool { return fields[field] }, len(fields) > 0
 }
 
-// sampleInterval is the field that says how many events a row's estimate stands for; 1 is no sampling.
-const sampleInterval = "avg.sampleInterval"
-
-// KeepTotal tells which leaf fields make one ungrouped row of the wanted counters.
-func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
-	grouped, _ := d.Keep(Counter, want)
-	return func(field string) bool {
-		return field == sampleInterval || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
-	}
-}
-
-// SampleInterval is the largest one of an answer's rows; 1 when there are none.
-func (d *Dataset) SampleInterval(raw json.RawMessage) (float64, error) {
-	type row struct {
-		Avg struct {
-			SampleInterval float64 `json:"sampleInterval"`
-		} `json:"avg"`
-	}
-	rows, err := cloudflare.DecodeRows[row](raw)
-	largest := 1.0
-	for _, r := range rows {
-		largest = max(largest, r.Avg.SampleInterval)
-	}
-	return largest, err
-}
-
 // Catalogue gives every dataset there is, in a stable order.
 func Catalogue(schema *ast.Schema) ([]*Dataset, error) {
 	list := all()
@@ -148,8 +124,26 @@ func Catalogue(schema *ast.Schema) ([]*Dataset, error) {
 			return nil, err
 		}
 		d.Operation = op
+		if err := d.parseByZone(schema); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
+}
+
+func (d *Dataset) parseByZone(schema *ast.Schema) error {
+	if d.byZoneText == "" {
+		return nil
+	}
+	op, err := cloudflare.ParseOperation(schema, d.byZoneText)
+	if err != nil {
+		return fmt.Errorf("operation of %s by zone: %w", d.Name, err)
+	}
+	if op.Dataset() != d.Name || op.Scope() != cloudflare.AccountScope || !slices.Contains(op.Fields(), zoneTag) {
+		return fmt.Errorf("operation of %s by zone asks for something else", d.Name)
+	}
+	d.ByZone = op
+	return d.check(op.Fields())
 }
 
 // check holds the metrics' fields against the operation's selection.

@@ -16,6 +16,7 @@ func firewallEventsAdaptiveGroupsDataset() *Dataset {
 		Step:        15 * time.Minute,
 		Permission:  "Zone > Analytics: Read",
 		text:        firewallEventsAdaptiveGroups_Operation,
+		byZoneText:  firewallEventsAdaptiveGroupsByZone_Operation,
 	}, []measure[firewallEventsRow]{
 		{
 			name:       "cloudflare.zone.firewall.events",

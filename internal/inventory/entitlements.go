@@ -23,8 +23,8 @@ type entitlements struct {
 }
 
 // Limits gives what a scope may read of a dataset; false when it may not read it, or that is not known yet.
-func (i *Inventory) Limits(scope Scope, dataset string) (cloudflare.Limits, bool) {
-	e := i.limits[scope.ID]
+func (i *Inventory) Limits(scopeID, dataset string) (cloudflare.Limits, bool) {
+	e := i.limits[scopeID]
 	if e == nil || e.refused[dataset] {
 		return cloudflare.Limits{}, false
 	}
@@ -56,8 +56,10 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 		errs = append(errs, err)
 		i.takeLimits(answer, now)
 		if missing := len(ids) - len(answer); missing > 0 && err == nil {
-			errs = append(errs, fmt.Errorf("%d of %d %ss are missing from Cloudflare's answer; "+
-				"check the token's permissions and resources", missing, len(ids), kind))
+			errs = append(errs, &cloudflare.Error{
+				Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL,
+				Message: fmt.Sprintf("%d of %d %ss are missing from Cloudflare's answer", missing, len(ids), kind),
+			})
 		}
 	}
 	return wrap("read entitlements", errors.Join(errs...))

@@ -86,6 +86,8 @@ type Partition struct {
 	Watermark time.Time
 	// Observed is the end of the granule that the gauges were last read over.
 	Observed time.Time
+	// ByAccount asks at account scope, for all zones of the account that need the same at once.
+	ByAccount bool
 }
 
 // Part is one node of a document: a dataset over a window.
@@ -102,6 +104,8 @@ type Part struct {
 	Resolution time.Duration
 	Cut        bool
 	Limit      int
+	// Zones are the scopes that a part at account scope is asked for; nil where the document's scopes are meant.
+	Zones []Scope
 }
 
 // Document is a rectangle: each part is asked for each scope.
@@ -120,7 +124,7 @@ func (d *Document) Oldest() time.Time {
 
 // Limits bound a document.
 type Limits struct {
-	// Zones is the number of zones that one document may name; accounts always stand alone.
+	// Zones is the number of zones that one document may name; an account always stands alone.
 	Zones int
 	// Nodes bounds scopes × parts.
 	Nodes int
@@ -132,11 +136,7 @@ type Limits struct {
 func Plan(clock time.Time, partitions []Partition, limits Limits) []Document {
 	var docs []Document
 	for _, group := range group(clock, partitions) {
-		size := 1
-		if group.scopes[0].Kind == cloudflare.ZoneScope {
-			size = min(limits.Zones, limits.Nodes)
-		}
-		for scopes := range slices.Chunk(group.scopes, size) {
+		for scopes := range slices.Chunk(group.scopes, min(limits.Zones, limits.Nodes)) {
 			parts := group.parts[:min(len(group.parts), max(1, limits.Nodes/len(scopes)))]
 			docs = append(docs, Document{Scopes: scopes, Parts: parts})
 		}
@@ -159,10 +159,19 @@ func group(clock time.Time, partitions []Partition) []*scopeGroup {
 		if len(needed) == 0 {
 			continue
 		}
-		if _, seen := parts[p.Scope]; !seen {
-			scopes = append(scopes, p.Scope)
+		scope := p.Scope
+		if p.ByAccount {
+			scope = Scope{Kind: cloudflare.AccountScope, ID: p.Scope.Account, Account: p.Scope.Account}
 		}
-		parts[p.Scope] = append(parts[p.Scope], needed...)
+		if _, seen := parts[scope]; !seen {
+			scopes = append(scopes, scope)
+		}
+		for _, part := range needed {
+			if p.ByAccount {
+				part.Zones = []Scope{p.Scope}
+			}
+			parts[scope] = join(parts[scope], part)
+		}
 	}
 	slices.SortFunc(scopes, compareScopes)
 
@@ -170,7 +179,7 @@ func group(clock time.Time, partitions []Partition) []*scopeGroup {
 	var groups []*scopeGroup
 	for _, s := range scopes {
 		slices.SortStableFunc(parts[s], compareParts)
-		key := signature(s.Kind, parts[s])
+		key := signature(s, parts[s])
 		g := byNeed[key]
 		if g == nil {
 			g = &scopeGroup{parts: parts[s]}
@@ -180,6 +189,24 @@ func group(clock time.Time, partitions []Partition) []*scopeGroup {
 		g.scopes = append(g.scopes, s)
 	}
 	return groups
+}
+
+// join appends a part, or adds its zones to the part that is the same but for them.
+func join(parts []Part, part Part) []Part {
+	if part.Zones != nil {
+		for i := range parts {
+			if parts[i].Zones != nil && parts[i].key() == part.key() {
+				parts[i].Zones = append(parts[i].Zones, part.Zones...)
+				return parts
+			}
+		}
+	}
+	return append(parts, part)
+}
+
+// key is equal for parts that ask for the same.
+func (p *Part) key() string {
+	return fmt.Sprint(p.Dataset, p.Variant, p.Gauges, p.Zones != nil, p.Window.From.Unix(), p.Window.To.Unix(), p.Limit)
 }
 
 // maxWindows is how many windows of one partition are planned at once; documents hold fewer.
@@ -233,11 +260,14 @@ func compareScopes(a, b Scope) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID))
 }
 
-func signature(kind cloudflare.ScopeKind, parts []Part) string {
+// signature is equal for scopes that can share a document. An account shares none: its parts may name its zones.
+func signature(scope Scope, parts []Part) string {
 	var b strings.Builder
-	fmt.Fprint(&b, kind)
+	if b.WriteString(scope.Kind.String()); scope.Kind == cloudflare.AccountScope {
+		b.WriteString(scope.ID)
+	}
 	for _, p := range parts {
-		fmt.Fprint(&b, "|", p.Dataset, p.Variant, p.Gauges, p.Window.From.Unix(), p.Window.To.Unix(), p.Limit)
+		b.WriteString("|" + p.key())
 	}
 	return b.String()
 }

@@ -31,6 +31,9 @@ func run(in, out string) error {
 	}
 	var calls strings.Builder
 	for _, f := range files { // Glob sorts
+		if strings.HasSuffix(f, ".account.graphql") { // the same dataset for all zones of an account
+			continue
+		}
 		fmt.Fprintf(&calls, "\t\t%sDataset(),\n", strings.TrimSuffix(filepath.Base(f), ".graphql"))
 	}
 	code, err := format.Source(fmt.Appendf(nil, `// Copyright The otelcol-cloudflare Authors

@@ -1,0 +1,75 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+)
+
+// sampleInterval is the field that says how many events a row's estimate stands for; 1 is no sampling.
+const sampleInterval = "avg.sampleInterval"
+
+// KeepTotal tells which leaf fields make one ungrouped row of the wanted counters.
+func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
+	grouped, _ := d.Keep(Counter, want)
+	return func(field string) bool {
+		return field == sampleInterval || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
+	}
+}
+
+// SampleInterval is the largest one of an answer's rows; 1 when there are none.
+func (d *Dataset) SampleInterval(raw json.RawMessage) (float64, error) {
+	type row struct {
+		Avg struct {
+			SampleInterval float64 `json:"sampleInterval"`
+		} `json:"avg"`
+	}
+	rows, err := cloudflare.DecodeRows[row](raw)
+	largest := 1.0
+	for _, r := range rows {
+		largest = max(largest, r.Avg.SampleInterval)
+	}
+	return largest, err
+}
+
+// zoneTag is the dimension that tells the zones of an account apart.
+const zoneTag = "dimensions.zoneTag"
+
+// KeepByZone tells which leaf fields of ByZone are needed for the wanted counters.
+func (d *Dataset) KeepByZone(want []bool) (keep func(field string) bool) {
+	grouped, _ := d.Keep(Counter, want)
+	return func(field string) bool { return field == zoneTag || field == sampleInterval || grouped(field) }
+}
+
+// SplitByZone sorts the rows of an answer to ByZone by zone, each as an answer of its own to Operation.
+func SplitByZone(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	type row struct {
+		Dimensions struct {
+			ZoneTag string `json:"zoneTag"`
+		} `json:"dimensions"`
+	}
+	zones, err := cloudflare.DecodeRows[row](raw)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := cloudflare.DecodeRows[json.RawMessage](raw)
+	if err != nil {
+		return nil, err
+	}
+	sorted := map[string][]json.RawMessage{}
+	for i, zone := range zones {
+		sorted[zone.Dimensions.ZoneTag] = append(sorted[zone.Dimensions.ZoneTag], rows[i])
+	}
+	answers := make(map[string]json.RawMessage, len(sorted))
+	for zone, rows := range sorted {
+		if answers[zone], err = json.Marshal(rows); err != nil {
+			return nil, fmt.Errorf("sort rows by zone: %w", err)
+		}
+	}
+	return answers, nil
+}
