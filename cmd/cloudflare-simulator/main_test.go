@@ -8,6 +8,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,7 @@ func TestConfig(t *testing.T) {
 	o, err := parseOptions([]string{
 		"--seed", "5", "--accounts", "2", "--zones", "3", "--plans", "pro, free", "--events-per-minute", "9", "--token", "t",
 		"--clock-start", "2026-01-01T00:00:00Z", "--clock-speed", "60", "--begin", "-2h", "--end", "2026-01-01T01:00:00Z", "--node-bound", "50",
+		"--grant", "firewallEventsAdaptiveGroups", "--label-sets", "1000",
 	}, io.Discard)
 	require.NoError(t, err)
 	config, err := o.config(clock)
@@ -37,6 +40,9 @@ func TestConfig(t *testing.T) {
 	require.Len(t, config.Accounts, 2)
 	require.Len(t, config.Accounts[1].Zones, 3)
 	assert.Equal(t, simulator.PlanFree, config.Accounts[1].Zones[0].Plan)
+	assert.Equal(t, []string{"firewallEventsAdaptiveGroups"}, config.Accounts[1].Granted)
+	assert.Equal(t, 1000, config.Accounts[0].Zones[0].LabelSetsPerMinute)
+	assert.Zero(t, config.Accounts[1].Zones[0].LabelSetsPerMinute)
 	assert.Equal(t, 9, config.EventsPerMinute)
 	assert.Equal(t, "t", config.Token)
 	assert.Equal(t, 50, config.Limits.ScopeNodes)
@@ -73,6 +79,10 @@ func TestRefusedFlags(t *testing.T) {
 		{[]string{"--accounts", "0"}, "--accounts"},
 		{[]string{"--plans", "gold"}, "gold"},
 		{[]string{"--begin", "1h", "--end", "-1h"}, "before"},
+		{[]string{"--grant", "colours"}, "no such dataset"},
+		{[]string{"--label-sets", "-1"}, "label sets"},
+		{[]string{"--faults", "nowhere.json"}, "--faults"},
+		{[]string{"--faults", "main_test.go"}, "reading faults"},
 		{[]string{"--listen", "nowhere"}, "listening"},
 		{[]string{"stray"}, "stray"},
 		{[]string{"--help"}, "help requested"},
@@ -82,6 +92,15 @@ func TestRefusedFlags(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), test.args, io.Discard, io.Discard), test.want)
 		})
 	}
+}
+
+func TestStartFaults(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "faults.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"no_zones": true, "rest": {"reset_rate": 0.5}}`), 0o600))
+	faults, err := options{faults: file}.startFaults()
+	require.NoError(t, err)
+	assert.Equal(t, simulator.Faults{NoZones: true, REST: simulator.Fault{ResetRate: 0.5}}, faults)
 }
 
 // It says where it listens, answers there, and stops at once even while a request hangs.

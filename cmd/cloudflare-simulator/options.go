@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ type options struct {
 	clockSpeed      float64
 	token           string
 	nodeBound       int
+	granted         string
+	labelSets       int
+	faults          string
 }
 
 func parseOptions(args []string, usage io.Writer) (options, error) {
@@ -44,6 +48,9 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	flags.Float64Var(&o.clockSpeed, "clock-speed", 1, "how many times as fast as time the API's clock runs")
 	flags.StringVar(&o.token, "token", "", "API token to accept; any if empty")
 	flags.IntVar(&o.nodeBound, "node-bound", 0, "zones × nodes that one GraphQL document may ask for; 0 is no bound")
+	flags.StringVar(&o.granted, "grant", "", "datasets that may be read at account scope besides workersInvocationsAdaptive, such as firewallEventsAdaptiveGroups")
+	flags.IntVar(&o.labelSets, "label-sets", 0, "label sets per minute of the first zone's firewall events, besides its usual ones")
+	flags.StringVar(&o.faults, "faults", "", "`file` with the faults to start with, JSON as PUT /faults takes it")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -81,9 +88,18 @@ func (o options) config(now func() time.Time) (simulator.Config, error) {
 	for plan := range strings.SplitSeq(o.plans, ",") {
 		plans = append(plans, simulator.Plan(strings.TrimSpace(plan)))
 	}
+	layout := simulator.DefaultLayout(o.accounts, o.zones, plans...)
+	if o.granted != "" {
+		for i := range layout {
+			layout[i].Granted = strings.Split(o.granted, ",")
+		}
+	}
+	if o.zones > 0 {
+		layout[0].Zones[0].LabelSetsPerMinute = o.labelSets
+	}
 	return simulator.Config{
 		Seed:            o.seed,
-		Accounts:        simulator.DefaultLayout(o.accounts, o.zones, plans...),
+		Accounts:        layout,
 		Begin:           begin,
 		End:             end,
 		Clock:           fastClock(now, started, start, o.clockSpeed),
@@ -91,6 +107,23 @@ func (o options) config(now func() time.Time) (simulator.Config, error) {
 		Token:           o.token,
 		Limits:          simulator.Limits{ScopeNodes: o.nodeBound},
 	}, nil
+}
+
+// startFaults reads the faults to start with.
+func (o options) startFaults() (simulator.Faults, error) {
+	if o.faults == "" {
+		return simulator.Faults{}, nil
+	}
+	file, err := os.Open(o.faults)
+	if err != nil {
+		return simulator.Faults{}, fmt.Errorf("--faults: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	faults, err := simulator.ParseFaults(file)
+	if err != nil {
+		return simulator.Faults{}, fmt.Errorf("--faults %s: %w", o.faults, err)
+	}
+	return faults, nil
 }
 
 // relativeTime reads RFC 3339 or a duration after start; nothing is the zero time.

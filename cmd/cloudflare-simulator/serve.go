@@ -28,10 +28,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	faults, err := o.startFaults()
+	if err != nil {
+		return err
+	}
 	s, err := simulator.New(config)
 	if err != nil {
 		return err
 	}
+	s.SetFaults(faults)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)

@@ -78,7 +78,9 @@ func TestZonesNestedInAnAccount(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestSimulator(t, func(c *Config) { c.Limits.ScopeNodes = 6 })
 	a, other := s.world().accounts[0], s.world().accounts[1]
-	nested := func(zones, node string) string { return inAccount(a.ID, `accountTag zones`+zones+` { zoneTag `+node+` }`) }
+	nested := func(zones, node string) string {
+		return inAccount(a.ID, `accountTag zones`+zones+` { zoneTag `+node+` }`)
+	}
 	answer := ask(t, s, nested(`(limit: 10)`, ``), nil)
 	require.Empty(t, answer.Errors)
 	var zones []struct{ ZoneTag string }

@@ -116,7 +116,7 @@ func TestRefusedChanges(t *testing.T) {
 		"hexadecimal":     s.AddZone(account, Zone{ID: "short", Plan: PlanPro}),
 		"negative":        s.AddZone(account, Zone{ID: hexID("zone", 99), Plan: PlanPro, LabelSetsPerMinute: -1}),
 	} {
-		assert.ErrorContains(t, err, strings.Join(strings.Fields(want), " "))
+		require.ErrorContains(t, err, strings.Join(strings.Fields(want), " "))
 	}
 	assert.Same(t, before, s.world())
 }
