@@ -132,8 +132,9 @@ func (l *Ledger) Series(id ID) iter.Seq[Series] {
 			return
 		}
 		for m, members := range p.byMetric {
+			metric := &p.metrics[m]
 			for _, i := range members.entries {
-				if !yield(Series{entry: &p.entries[i], metric: &p.metrics[m]}) {
+				if !yield(Series{entry: &p.entries[i], metric: metric}) {
 					return
 				}
 			}
