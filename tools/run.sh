@@ -45,15 +45,18 @@ trap 'stop; exit 129' HUP
 
 bin/cloudflare-simulator --listen "127.0.0.1:$SIMULATOR_PORT" --plans enterprise,business,pro --begin -2h &
 simulator=$!
-sleep 1
+sleep 1 # in which it would find its port taken
 kill -0 "$simulator" 2>/dev/null || fail simulator "$simulator"
 
 bin/otelcol-cloudflare --config config/collector-prometheus.yaml --config config/simulator.yaml &
 collector=$!
 
+sleep 2 # so that this is the last line on the screen, not the first
 echo "make run: CLOUDFLARE_API_TOKEN is not set, so this is the simulator. Try: curl -s 127.0.0.1:$METRICS_PORT/metrics | grep ^cloudflare_zone_requests_total"
 
-while sleep 1 & wait $!; do
-	kill -0 "$simulator" 2>/dev/null || fail simulator "$simulator"
+while kill -0 "$simulator" 2>/dev/null; do
 	kill -0 "$collector" 2>/dev/null || fail collector "$collector"
+	sleep 1 &
+	wait $! # unlike sleep itself, interrupted by a signal
 done
+fail simulator "$simulator"
