@@ -77,9 +77,10 @@ func numbered(measure string, n any, labels map[string]string) Total {
 	}
 }
 
-// byZone makes of a Read at account scope one for each zone that its filter accepts. Other Reads stay as they are.
-func (r Read) byZone(q query, split bool) []Read {
-	if r.Scope != "account" || r.Dataset != datasetFirewallEvents {
+// byZone makes of a Read that zones can be told apart in one for each zone that its filter accepts. Split tells whether
+// the answer does tell them apart. Other Reads stay as they are.
+func (r Read) byZone(q query, n *node, split bool) []Read {
+	if _, ok := n.dimensions["zoneTag"]; !ok {
 		r.Answered = identified(r.Answered, r, nil)
 		return []Read{r}
 	}

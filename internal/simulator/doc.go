@@ -9,6 +9,10 @@
 // selects from these events and refuses what Cloudflare would refuse, in Cloudflare's words; [Simulator.Truth] adds up
 // the same events with code of its own, so that the two can be held against each other.
 //
+// What goes wrong is said by [Faults], at any time, and repeats with the seed. Neither faults nor late events, sampling or the
+// comings and goings of zones change what happened: [Simulator.Truth] stays exact. What a receiver could know of it is another
+// matter: [Simulator.RecordReads] keeps what was read and when, and [Simulator.TruthOf] tells what there was to see then.
+//
 // The package knows nothing of the receiver: it shares with it only the schema. Listening, flags and signals are
 // left to cmd/cloudflare-simulator.
 package simulator

@@ -16,7 +16,9 @@ import (
 // FuzzGraphQL sends arbitrary bodies: the answer is always JSON, and either data or an error.
 func FuzzGraphQL(f *testing.F) {
 	s, _ := newTestSimulator(f, func(c *Config) { c.EventsPerMinute, c.End = 3, testBegin.Add(5*time.Minute) })
-	id := firstOf(s, PlanEnterprise).ID
+	id, account := firstOf(s, PlanEnterprise).ID, s.world().accounts[0].ID
+	require.NoError(f, s.SetGranted(account, datasetFirewallEvents))
+	s.SetFaults(Faults{Sampling: Sampling{TenAbove: 2}, Late: Lateness{Share: 0.5, MaxSeconds: 60}})
 	for _, query := range []string{
 		"", "{", "{ cost }", "{ a: cost a: cost }", "{ viewer { budget __typename } }", "query q { cost }", "subscription { cost }",
 		inZone(id, firewall+`{ count avg { sampleInterval } dimensions { action datetime } }`),
@@ -25,6 +27,8 @@ func FuzzGraphQL(f *testing.F) {
 		inZone(id, `settings { __typename httpRequests1mGroups { enabled } }`),
 		`{ viewer { ...f } } fragment f on viewer { zones(limit: 1) @skip(if: false) { ... { zoneTag } } }`,
 		`{ viewer { accounts { accountTag } zones(filter: {zoneTag_gt: ""}, limit: -1) { zoneTag } } }`,
+		inAccount(account, `zones(limit: 2) { zoneTag `+firewall+`{ count } } `+firewall+`{ count dimensions { zoneTag } }`),
+		inAccount(account, `firewallEventsAdaptiveGroups(limit: 5, filter: {zoneTag_in: ["`+id+`"], `+tenMinutes+`}) { n: count c: dimensions { z: zoneTag } }`),
 		`{ __type(name: "zone") { name } }`,
 	} {
 		body, err := json.Marshal(map[string]any{"query": query})
@@ -38,6 +42,7 @@ func FuzzGraphQL(f *testing.F) {
 	f.Add([]byte(`{"query": "query ($s: Boolean) { cost @skip(if: $s) }", "variables": {"s": null}}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		s.RecordReads(RecordAnswers)
 		w := call(t, s, http.MethodPost, "/client/v4/graphql", body)
 		var answer struct {
 			Data   *json.RawMessage
@@ -46,5 +51,6 @@ func FuzzGraphQL(f *testing.F) {
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer), "%q", w.Body)
 		assert.NotEqual(t, answer.Data == nil, answer.Errors == nil, "%q", w.Body)
 		assert.NotEqual(t, http.StatusInternalServerError, w.Code)
+		s.TruthOf(LastReads(s.Reads()))
 	})
 }

@@ -174,7 +174,7 @@ func (e *execution) record(q query, n *node, f *selected, answer result) []int {
 		r.Answered = n.totals(q.fields, answer.rows)
 	}
 	first := len(e.exchange.reads)
-	e.exchange.reads = append(e.exchange.reads, r.byZone(q, names["dimensions_zoneTag"])...)
+	e.exchange.reads = append(e.exchange.reads, r.byZone(q, n, names["dimensions_zoneTag"])...)
 	var indexes []int
 	for i := first; i < len(e.exchange.reads); i++ {
 		indexes = append(indexes, i)

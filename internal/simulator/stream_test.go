@@ -165,12 +165,16 @@ func TestConcurrentRequests(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 8 {
 		wait.Go(func() {
-			s.SetFaults(Faults{NoZones: i%2 == 0})
+			s.SetFaults(Faults{NoZones: i%2 == 0, Late: Lateness{Share: 0.1, MaxSeconds: 60}, REST: Fault{ServerErrorRate: 0.5}})
+			s.RecordReads(RecordAnswers)
+			assert.NoError(t, s.SetPlan(id, []Plan{PlanEnterprise, PlanPro}[i%2]))
+			assert.NoError(t, s.AddZone(s.config.Accounts[0].ID, Zone{ID: hexID("zone", 100+i), Plan: PlanPro}))
 			clock.advance(time.Second)
 			call(t, s, "GET", "/client/v4/zones", nil)
 			call(t, s, "GET", "/truth?from="+testBegin.Add(100*time.Minute).Format(time.RFC3339), nil)
 			ask(t, s, inZone(id, firewall+`{ count }`), nil)
 			s.Requests()
+			s.TruthOf(LastReads(s.Reads()))
 		})
 	}
 	wait.Wait()
