@@ -43,7 +43,7 @@ func benchScraper(b *testing.B) (*metricsScraper, []*partition) {
 	var scopes []inventory.Scope
 	for z := range benchZones {
 		scopes = append(scopes, inventory.Scope{
-			Kind: cloudflare.ZoneScope, ID: fmt.Sprintf("%032x", z), Name: fmt.Sprintf("zone%d.example.com", z), AccountID: "a", Seen: time.Now(),
+			Kind: cloudflare.ZoneScope, ID: fmt.Sprintf("%032x", z), Name: fmt.Sprintf("zone%d.example.com", z), AccountID: "a",
 		})
 	}
 	list, err := json.Marshal(map[string]any{"refreshed": time.Now(), "scopes": scopes})

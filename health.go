@@ -42,16 +42,18 @@ func newHealth(logger *zap.Logger) *health {
 // failed notes an error, which may be several joined ones, and returns the classes of those that are faults. An
 // interruption by shutdown or by our own budget is none: what was not asked is asked in a later tick.
 func (h *health) failed(doing string, err error) (classes []cloudflare.Class) {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		for _, e := range joined.Unwrap() {
-			classes = append(classes, h.failed(doing, e)...)
+	for _, e := range flatten(err) {
+		if class, fault := h.failedOne(doing, e); fault {
+			classes = append(classes, class)
 		}
-		return classes
 	}
-	class := classOf(err)
-	if err == nil || class == cloudflare.ClassCanceled || class == cloudflare.ClassDeferred || errors.Is(err, context.Canceled) {
-		return nil
+	return classes
+}
+
+func (h *health) failedOne(doing string, err error) (class cloudflare.Class, fault bool) {
+	class = classOf(err)
+	if class == cloudflare.ClassCanceled || class == cloudflare.ClassDeferred || errors.Is(err, context.Canceled) {
+		return class, false
 	}
 	// One cause often meets many requests, so a class is one problem whatever was being done.
 	key := cmp.Or(string(class), doing)
@@ -59,7 +61,23 @@ func (h *health) failed(doing string, err error) (classes []cloudflare.Class) {
 		h.now[key] = &problem{class: class, first: fmt.Errorf("%s: %w", doing, err)}
 	}
 	h.now[key].count++
-	return []cloudflare.Class{class}
+	return class, true
+}
+
+// flatten takes joined errors apart; there are none in nil.
+func flatten(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		if err == nil {
+			return nil
+		}
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, flatten(e)...)
+	}
+	return list
 }
 
 // classOf is the class of an error of the API, "" for any other.

@@ -27,7 +27,8 @@ type partition struct {
 	cursor    cursor
 	observed  time.Time
 	byAccount bool // asked for with the other zones of the account
-	failed    bool // in this tick
+	// failed and gaugesFailed are for the rest of this tick.
+	failed, gaugesFailed bool
 }
 
 // cursor is how far a partition has been counted. It is saved with the counters.
@@ -129,7 +130,8 @@ func (s *metricsScraper) openPartition(
 	if p.selection == nil || p.selection.variant != sel.variant {
 		s.logWithheld(id, sel)
 	}
-	p.scope, p.selection, p.source, p.failed = scope, sel, source, false
+	p.scope, p.selection, p.source = scope, sel, source
+	p.failed, p.gaugesFailed = false, false
 	p.byAccount = s.maySpareZones(p)
 	tx.Define(id, p.cursor.Watermark, sel.counters)
 	if _, saved := s.ledger.Cursor(id); !saved {
@@ -186,10 +188,12 @@ func (s *metricsScraper) plannable() []planner.Partition {
 		if p.failed {
 			continue
 		}
+		source := p.source
+		source.Gauges = source.Gauges && !p.gaugesFailed
 		list = append(list, planner.Partition{
 			Family: p.id.Family,
 			Scope:  planner.Scope{Kind: p.scope.Kind, ID: p.scope.ID, Account: p.scope.AccountID},
-			Source: p.source, Watermark: p.cursor.Watermark, Observed: p.observed, ByAccount: p.byAccount,
+			Source: source, Watermark: p.cursor.Watermark, Observed: p.observed, ByAccount: p.byAccount,
 		})
 	}
 	return list

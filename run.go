@@ -208,7 +208,8 @@ func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
 			continue
 		}
 		if err != nil {
-			p.failed = true
+			p.gaugesFailed = true
+			p.failed = p.failed || !r.part.Gauges
 			s.note(tx, p, r.part, err)
 			continue
 		}

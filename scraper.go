@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,7 @@ type metricsScraper struct {
 	steps      steps
 	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
 	probes     map[string]*probes           // by dataset
+	denied     map[string]bool              // lists that the token may not see, said already
 	telemetry  telemetry
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
@@ -71,6 +73,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		steps:      steps{},
 		zoneOnly:   map[accountDataset]time.Time{},
 		probes:     map[string]*probes{},
+		denied:     map[string]bool{},
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
 	}
@@ -190,7 +193,7 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 		}
 	}
 	renewed, err := s.inventory.Refresh(ctx, now)
-	s.failed(tx, "", "inventory", err)
+	s.failed(tx, "", "inventory", s.sayDenied(err))
 	if accounts, zones, _ := s.inventory.Counts(); err == nil && accounts+zones == 0 {
 		s.health.failed("list accounts and zones", errNothingToScrape)
 	}
@@ -203,6 +206,22 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 		return
 	}
 	tx.SetCursor(receiverID(), data)
+}
+
+// sayDenied logs once what the token may not list, and gives the other errors back. The rest works without it.
+func (s *metricsScraper) sayDenied(err error) error {
+	var others []error
+	for _, e := range flatten(err) {
+		list, _, _ := strings.Cut(e.Error(), ":") // list zones or list accounts; what follows differs each time
+		if classOf(e) != cloudflare.ClassPermission {
+			others = append(others, e)
+		} else if !s.denied[list] {
+			s.denied[list] = true
+			s.settings.Logger.Warn("the token may not list everything; what is known from other answers is scraped",
+				zap.Error(e), zap.String("remedy", cloudflare.Remedy(cloudflare.ClassPermission)))
+		}
+	}
+	return errors.Join(others...)
 }
 
 var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +

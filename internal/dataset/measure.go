@@ -6,6 +6,7 @@ package dataset
 import (
 	"encoding/json"
 	"math"
+	"slices"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 )
@@ -35,21 +36,37 @@ func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 		if d.oneRow && len(rows) == 0 {
 			rows = make([]R, 1)
 		}
+		var points []Point
 		for i := range measures {
 			if measures[i].kind == kind && want[i] {
-				measures[i].emit(i, rows, emit)
+				measures[i].emit(i, rows, func(p Point) { points = append(points, p) })
 			}
+		}
+		if kind == Counter && slices.ContainsFunc(points, impossible) {
+			return 0, errImpossible
+		}
+		for _, p := range points {
+			emit(p)
 		}
 		return len(rows), nil
 	}
 	return &d
 }
 
+var errImpossible = &cloudflare.Error{
+	Class: cloudflare.ClassMalformed, Kind: cloudflare.KindGraphQL, Message: "a count is negative or too large to be one",
+}
+
+// impossible says that a value cannot be a number of events.
+func impossible(p Point) bool {
+	return p.Int < 0 || p.Double < 0 || math.IsNaN(p.Double) || math.IsInf(p.Double, 0)
+}
+
 func (m *measure[R]) emit(index int, rows []R, emit func(Point)) {
 	for i := range rows {
 		if m.ints != nil {
 			m.ints(&rows[i], func(v uint64, attributes ...string) {
-				emit(Point{Metric: index, Int: int64(min(v, math.MaxInt64)), Attributes: attributes})
+				emit(Point{Metric: index, Int: int64(v), Attributes: attributes})
 			})
 			continue
 		}

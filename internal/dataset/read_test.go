@@ -203,12 +203,24 @@ func TestReadLargeNumbers(t *testing.T) {
 	t.Parallel()
 	d := byName(t, "firewallEventsAdaptiveGroups")
 	for number, want := range map[string]string{
-		"9007199254740993":     "9007199254740993",    // 2^53 + 1 has no float64
-		"9223372036854775807":  "9223372036854775807", // 2^63 - 1
-		"18446744073709551615": "9223372036854775807", // as much as a point can hold
+		"9007199254740993":    "9007199254740993",    // 2^53 + 1 has no float64
+		"9223372036854775807": "9223372036854775807", // 2^63 - 1
 	} {
 		got := read(t, d, `[{"count":`+number+`,"dimensions":{}}]`, Counter, d.all())
 		assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=,source=,rule=,host=,country=} " + want}, got)
+	}
+}
+
+// A value that cannot be a number of events makes the answer malformed; nothing of it is counted.
+func TestReadImpossibleNumbers(t *testing.T) {
+	t.Parallel()
+	for name, rows := range map[string]string{
+		"firewallEventsAdaptiveGroups": `[{"count":1,"dimensions":{}},{"count":18446744073709551615,"dimensions":{}}]`,
+		"workersInvocationsAdaptive":   `[{"sum":{"duration":1},"dimensions":{}},{"sum":{"duration":-0.5},"dimensions":{}}]`,
+	} {
+		d := byName(t, name)
+		_, err := d.Read(json.RawMessage(rows), Counter, d.all(), func(Point) { assert.Fail(t, "a point of a malformed answer", name) })
+		assert.Equal(t, cloudflare.ClassMalformed, cloudflare.ClassOf(err), name)
 	}
 }
 

@@ -65,17 +65,24 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 	return wrap("read entitlements", errors.Join(errs...))
 }
 
+// rereadAtOnce bounds how many known entitlements are read again in one scrape, so that many scopes' do not run out all
+// at once.
+const rereadAtOnce = 50
+
 func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string {
-	var ids []string
+	var unknown, old []string
 	for _, s := range i.listed {
 		if s.Kind != kind || !i.included(s) || !i.Current(s) {
 			continue
 		}
-		if e := i.limits[s.ID]; e == nil || now.Sub(e.at) >= limitsAge {
-			ids = append(ids, s.ID)
+		switch e := i.limits[s.ID]; {
+		case e == nil:
+			unknown = append(unknown, s.ID)
+		case now.Sub(e.at) >= limitsAge:
+			old = append(old, s.ID)
 		}
 	}
-	return ids
+	return append(unknown, old[:min(len(old), rereadAtOnce)]...)
 }
 
 func (i *Inventory) takeLimits(answer map[string]map[string]cloudflare.Limits, now time.Time) {

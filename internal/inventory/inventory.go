@@ -27,8 +27,8 @@ type Scope struct {
 	// AccountID and AccountName are the account that a zone belongs to, or the account itself.
 	AccountID   string `json:"account_id"`
 	AccountName string `json:"account_name"`
-	// Seen is when the scope was last in Cloudflare's list.
-	Seen time.Time `json:"seen"`
+	// MissingSince is when Cloudflare first listed its scopes without this one; zero while it is listed.
+	MissingSince time.Time `json:"missing_since,omitzero"`
 }
 
 // Settings say what is listed how often.
@@ -50,7 +50,9 @@ type Inventory struct {
 	dropped   []Scope // what the last renewal took off that list
 	refreshed time.Time
 	failed    bool
-	limits    map[string]*entitlements
+	// emptySince is when Cloudflare first listed no zone where there had been some.
+	emptySince time.Time
+	limits     map[string]*entitlements
 }
 
 // New makes an inventory that knows nothing yet.
@@ -90,27 +92,40 @@ func (i *Inventory) Refresh(ctx context.Context, now time.Time) (renewed bool, e
 	}
 	accounts, accountsErr := i.client.Accounts(ctx)
 	zones, zonesErr := i.client.Zones(ctx)
-	if zonesErr == nil && len(zones) == 0 && i.hasZones() {
+	if zonesErr == nil && !i.believe(zones, now) {
 		zonesErr = errNoZones
 	}
-	// Whoever may not list accounts still learns those of the zones, and asking again each tick would change nothing.
-	mayNotList := cloudflare.ClassOf(accountsErr) == cloudflare.ClassPermission && zonesErr == nil
-	i.failed = zonesErr != nil || (accountsErr != nil && !mayNotList) || len(zones)+len(accounts) == 0
-	i.merge(scopesOf(accounts, zones, now), now)
-	if zonesErr == nil && (accountsErr == nil || mayNotList) {
+	i.merge(scopesOf(accounts, zones), now, map[cloudflare.ScopeKind]bool{
+		cloudflare.ZoneScope:    zonesErr == nil,
+		cloudflare.AccountScope: accountsErr == nil || (denied(accountsErr) && zonesErr == nil),
+	})
+	// Where the token may not list one of them, the other has to do, and asking again each tick would change nothing.
+	settled := (zonesErr == nil || denied(zonesErr)) && (accountsErr == nil || denied(accountsErr))
+	i.failed = !settled || len(zones)+len(accounts) == 0
+	if !i.failed {
 		i.refreshed = now
 	}
 	return zonesErr == nil || accountsErr == nil, errors.Join(
 		wrap("list accounts", accountsErr), wrap("list zones", zonesErr))
 }
 
-// errNoZones is an answer that is more likely a mistake than the truth: it would end every zone's counters. The zones are
-// kept until Settings.Keep has passed, and asked for in vain until then.
+func denied(err error) bool { return cloudflare.ClassOf(err) == cloudflare.ClassPermission }
+
+// errNoZones is an answer that is more likely a mistake than the truth: it would end every zone's counters. The zones
+// stay listed until it has been the answer for Settings.Keep.
 var errNoZones = errors.New("no zone is listed where there were some; they are kept for now; " +
 	"check that the token still includes them")
 
-func (i *Inventory) hasZones() bool {
-	return slices.ContainsFunc(i.listed, func(s Scope) bool { return s.Kind == cloudflare.ZoneScope })
+func (i *Inventory) believe(zones []cloudflare.Zone, now time.Time) bool {
+	hadZones := slices.ContainsFunc(i.listed, func(s Scope) bool { return s.Kind == cloudflare.ZoneScope })
+	if len(zones) > 0 || !hadZones {
+		i.emptySince = time.Time{}
+		return true
+	}
+	if i.emptySince.IsZero() {
+		i.emptySince = now
+	}
+	return now.Sub(i.emptySince) > i.settings.Keep
 }
 
 func wrap(doing string, err error) error {
@@ -120,31 +135,53 @@ func wrap(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-func scopesOf(accounts []cloudflare.Account, zones []cloudflare.Zone, now time.Time) []Scope {
+func scopesOf(accounts []cloudflare.Account, zones []cloudflare.Zone) []Scope {
 	var scopes []Scope
 	for _, a := range accounts {
-		scopes = append(scopes, Scope{cloudflare.AccountScope, a.ID, a.Name, a.ID, a.Name, now})
+		scopes = append(scopes, accountScope(a.ID, a.Name))
 	}
 	for _, z := range zones {
 		if z.Status != "active" {
 			continue // not served by Cloudflare yet or any more: there is nothing to count
 		}
-		scopes = append(scopes, Scope{cloudflare.ZoneScope, z.ID, z.Name, z.AccountID, z.AccountName, now})
-		scopes = append(scopes, Scope{cloudflare.AccountScope, z.AccountID, z.AccountName, z.AccountID, z.AccountName, now})
+		scopes = append(scopes, Scope{
+			Kind: cloudflare.ZoneScope, ID: z.ID, Name: z.Name, AccountID: z.AccountID, AccountName: z.AccountName,
+		})
+		if z.AccountID != "" {
+			scopes = append(scopes, accountScope(z.AccountID, z.AccountName))
+		}
 	}
 	return scopes
 }
 
-// merge renews what is listed now and drops what has not been listed for too long.
-func (i *Inventory) merge(now []Scope, at time.Time) {
-	i.listed = append(now, i.listed...)
-	slices.SortStableFunc(i.listed, func(a, b Scope) int {
+func accountScope(id, name string) Scope {
+	return Scope{Kind: cloudflare.AccountScope, ID: id, Name: name, AccountID: id, AccountName: name}
+}
+
+// merge renews the list. Of the kinds that Cloudflare has answered for, what is not in the answer is missing from now on,
+// and dropped when it has been missing for too long.
+func (i *Inventory) merge(answer []Scope, now time.Time, answered map[cloudflare.ScopeKind]bool) {
+	merged := slices.Concat(answer, i.listed)
+	for n := len(answer); n < len(merged); n++ {
+		if s := &merged[n]; answered[s.Kind] && s.MissingSince.IsZero() {
+			s.MissingSince = now
+			if s.Kind == cloudflare.ZoneScope && !i.emptySince.IsZero() {
+				s.MissingSince = i.emptySince
+			}
+		}
+	}
+	slices.SortStableFunc(merged, func(a, b Scope) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 	})
-	i.listed = slices.CompactFunc(i.listed, func(a, b Scope) bool { return a.Kind == b.Kind && a.ID == b.ID })
-	tooLong := func(s Scope) bool { return at.Sub(s.Seen) > i.settings.Keep }
-	i.dropped = slices.DeleteFunc(slices.Clone(i.listed), func(s Scope) bool { return !tooLong(s) })
-	i.listed = slices.DeleteFunc(i.listed, tooLong)
+	merged = slices.CompactFunc(merged, func(a, b Scope) bool { return a.Kind == b.Kind && a.ID == b.ID })
+	i.listed, i.dropped = nil, nil
+	for _, s := range merged {
+		if !s.MissingSince.IsZero() && now.Sub(s.MissingSince) > i.settings.Keep {
+			i.dropped = append(i.dropped, s)
+		} else {
+			i.listed = append(i.listed, s)
+		}
+	}
 }
 
 // Former finds a scope that is no longer among Scopes, because it has not been listed for too long or is excluded.
@@ -162,8 +199,8 @@ func (i *Inventory) Scopes() []Scope {
 	return slices.DeleteFunc(slices.Clone(i.listed), func(s Scope) bool { return !i.included(s) })
 }
 
-// Current says whether the scope was in the newest list.
-func (i *Inventory) Current(s Scope) bool { return !s.Seen.Before(i.refreshed) }
+// Current says whether the scope is in the newest list.
+func (i *Inventory) Current(s Scope) bool { return s.MissingSince.IsZero() }
 
 // Counts are the numbers of current accounts and zones that the configuration includes, and of zones it leaves out.
 func (i *Inventory) Counts() (accounts, zones, filtered int) {

@@ -38,10 +38,10 @@ func TestListsEveryPage(t *testing.T) {
 	accounts, zones, filtered := i.Counts()
 	assert.Equal(t, []int{2, 57, 0}, []int{accounts, zones, filtered})
 	assert.Equal(t, Scope{
-		Kind: cloudflare.ZoneScope, ID: id(2007), Name: "zone7.other", AccountID: id(2), AccountName: "other", Seen: noon,
+		Kind: cloudflare.ZoneScope, ID: id(2007), Name: "zone7.other", AccountID: id(2), AccountName: "other",
 	}, find(t, i, "zone7.other"))
 	assert.Equal(t, Scope{
-		Kind: cloudflare.AccountScope, ID: id(2), Name: "other", AccountID: id(2), AccountName: "other", Seen: noon,
+		Kind: cloudflare.AccountScope, ID: id(2), Name: "other", AccountID: id(2), AccountName: "other",
 	}, find(t, i, "other"))
 }
 
@@ -132,7 +132,6 @@ func TestAFailedListChangesNothing(t *testing.T) {
 	a.broken(false)
 	a.after(time.Second)
 	a.refresh(i) // at once, not after the list's time
-	assert.Equal(t, a.clock(), i.Scopes()[0].Seen)
 }
 
 func TestNothingIsKnownBeforeTheFirstList(t *testing.T) {
@@ -181,8 +180,10 @@ func TestAnEmptyListIsNotBelieved(t *testing.T) {
 
 	_, err = i.Refresh(t.Context(), a.after(24*time.Hour))
 	require.ErrorIs(t, err, errNoZones)
+	assert.Len(t, names(i.Scopes()), 2)
+	_, err = i.Refresh(t.Context(), a.after(time.Second))
+	require.NoError(t, err)
 	assert.Empty(t, names(i.Scopes()), "it has been so for too long")
-	a.refresh(i)
 	assert.Equal(t, []string{"acme"}, accountNames(i.Scopes()))
 }
 
@@ -205,13 +206,13 @@ func TestGoneZonesAreKeptForAWhile(t *testing.T) {
 	a.refresh(i)
 
 	gone := find(t, i, "zone3.acme")
-	assert.Equal(t, noon, gone.Seen)
+	assert.Equal(t, a.clock(), gone.MissingSince)
 	assert.False(t, i.Current(gone))
 	assert.True(t, i.Current(find(t, i, "zone1.acme")))
 	_, zones, _ := i.Counts()
 	assert.Equal(t, 2, zones)
 
-	a.after(23 * time.Hour)
+	a.after(24 * time.Hour)
 	a.refresh(i)
 	assert.Len(t, names(i.Scopes()), 3, "for exactly a day")
 	a.after(10 * time.Minute)

@@ -9,6 +9,7 @@ package planner
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (s *Source) Oldest(clock time.Time, maxBackfill time.Duration) time.Time {
 	if s.NotOlderThan > 0 {
 		reach = min(reach, s.NotOlderThan-oldestMargin)
 	}
-	return clock.Add(-reach).Truncate(s.Granularity).Add(s.Granularity)
+	return earliest(clock.Add(-reach).Truncate(s.Granularity).Add(s.Granularity), s.Horizon(clock))
 }
 
 // Partition is one family of one scope: where it is read from and how far that has come.
@@ -135,7 +136,7 @@ type Limits struct {
 // call, when the watermarks have moved.
 func Plan(clock time.Time, partitions []Partition, limits Limits) []Document {
 	var docs []Document
-	for _, group := range group(clock, partitions) {
+	for _, group := range group(clock, partitions, limits.Nodes) {
 		for scopes := range slices.Chunk(group.scopes, min(limits.Zones, limits.Nodes)) {
 			parts := group.parts[:min(len(group.parts), max(1, limits.Nodes/len(scopes)))]
 			docs = append(docs, Document{Scopes: scopes, Parts: parts})
@@ -150,12 +151,12 @@ type scopeGroup struct {
 	parts  []Part
 }
 
-func group(clock time.Time, partitions []Partition) []*scopeGroup {
+func group(clock time.Time, partitions []Partition, most int) []*scopeGroup {
 	parts := map[Scope][]Part{}
 	var scopes []Scope
 	for i := range partitions {
 		p := &partitions[i]
-		needed := p.parts(clock)
+		needed := p.parts(clock, most)
 		if len(needed) == 0 {
 			continue
 		}
@@ -206,14 +207,13 @@ func join(parts []Part, part Part) []Part {
 
 // key is equal for parts that ask for the same.
 func (p *Part) key() string {
-	return fmt.Sprint(p.Dataset, p.Variant, p.Gauges, p.Zones != nil, p.Window.From.Unix(), p.Window.To.Unix(), p.Limit)
+	return fmt.Sprintf("%s|%s|%t|%t|%d|%d|%d|%d", p.Dataset, p.Variant, p.Gauges, p.Zones != nil,
+		p.Window.From.Unix(), p.Window.To.Unix(), p.Resolution, p.Limit)
 }
 
-// maxWindows is how many windows of one partition are planned at once; documents hold fewer.
-const maxWindows = 64
-
-// parts are the nodes that a partition needs: gauges over the newest granule, then windows from the watermark on.
-func (p *Partition) parts(clock time.Time) []Part {
+// parts are the first nodes that a partition needs, as many as a document may hold: gauges over the newest granule, then
+// windows from the watermark on.
+func (p *Partition) parts(clock time.Time, most int) []Part {
 	s := &p.Source
 	horizon := s.Horizon(clock)
 	part := Part{Family: p.Family, Dataset: s.Dataset, Variant: s.Variant, Resolution: s.Resolution, Limit: s.PageSize}
@@ -231,7 +231,7 @@ func (p *Partition) parts(clock time.Time) []Part {
 	}
 	step = max(step.Truncate(s.Granularity), s.Granularity)
 	part.Gauges = false
-	for from := p.Watermark; from.Before(horizon) && len(parts) < maxWindows; from = part.Window.To {
+	for from := p.Watermark; from.Before(horizon) && len(parts) < most; from = part.Window.To {
 		part.Window = Window{from, earliest(from.Add(step), horizon)}
 		parts = append(parts, part)
 	}
@@ -272,6 +272,17 @@ func signature(scope Scope, parts []Part) string {
 	return b.String()
 }
 
+// accounts are those of the document's scopes, each once.
+func (d *Document) accounts() []string {
+	var list []string
+	for _, s := range d.Scopes {
+		if !slices.Contains(list, s.Account) {
+			list = append(list, s.Account)
+		}
+	}
+	return list
+}
+
 // inTurn orders documents by what they ask for, oldest first, and takes them from each account in turn, so that an
 // account with many zones cannot hold up the others.
 func inTurn(docs []Document) []Document {
@@ -280,9 +291,11 @@ func inTurn(docs []Document) []Document {
 	turns := make([]int, len(docs))
 	order := make([]int, len(docs))
 	for i := range docs {
-		account := docs[i].Scopes[0].Account
-		turns[i], order[i] = taken[account], i
-		taken[account]++
+		order[i], turns[i] = i, math.MaxInt
+		for _, account := range docs[i].accounts() {
+			turns[i] = min(turns[i], taken[account])
+			taken[account]++
+		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(turns[a], turns[b]) })
 	sorted := make([]Document, len(docs))
