@@ -78,8 +78,8 @@ type nodeKey struct{ scope, name string }
 func (s *Simulator) datasets() map[nodeKey]*node {
 	nodes := map[nodeKey]*node{}
 	for scope, list := range map[string][]*node{
-		"zone":    {newNode(httpRequests1m(s.requests)), newNode(firewallEvents(s.requests))},
-		"account": {newNode(workersInvocations(s.workers)), newNode(accountFirewallEvents(s.requests))},
+		"zone":    {newNode(httpRequests1m(s.requests)), newNode(firewallEvents(s.matched))},
+		"account": {newNode(workersInvocations(s.workers)), newNode(accountFirewallEvents(s.matched))},
 	} {
 		for _, n := range list {
 			nodes[nodeKey{scope, n.name}] = n

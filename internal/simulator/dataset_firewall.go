@@ -19,7 +19,7 @@ func adaptiveWidths() map[string]int64 {
 }
 
 // firewallEvents are the requests that a security rule matched.
-func firewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
+func firewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
 	dimensions := timeDimensions(func(r *httpRequest) int64 { return r.at }, second, adaptiveWidths())
 	maps.Copy(dimensions, map[string]dimension[httpRequest]{
 		"action":                textDimension(func(r *httpRequest) string { return r.firewallAction }),
@@ -36,13 +36,7 @@ func firewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
 		name:     datasetFirewallEvents,
 		adaptive: true,
 		events: func(sc scope, from, to int64) iter.Seq[*httpRequest] {
-			return func(yield func(*httpRequest) bool) {
-				for r := range requests.between(sc.zone.ID, from, to) {
-					if r.firewallAction != "" && !yield(r) {
-						return
-					}
-				}
-			}
+			return matched.between(sc.zone.ID, from, to)
 		},
 		dimensions: dimensions,
 		measures: map[string]measure[httpRequest]{
@@ -53,8 +47,8 @@ func firewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
 }
 
 // accountFirewallEvents are those of all zones of an account, whatever these may read themselves, one zone after another.
-func accountFirewallEvents(requests *stream[httpRequest]) dataset[httpRequest] {
-	d := firewallEvents(requests)
+func accountFirewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
+	d := firewallEvents(matched)
 	ofZone := d.events
 	d.dimensions["zoneTag"] = textDimension(func(r *httpRequest) string { return r.zone })
 	d.events = func(sc scope, from, to int64) iter.Seq[*httpRequest] {

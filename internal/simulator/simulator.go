@@ -26,6 +26,7 @@ type Simulator struct {
 	changing sync.Mutex // of whoever replaces current
 	traffic  *traffic
 	requests *stream[httpRequest]
+	matched  *stream[httpRequest] // those of requests that a security rule matched
 	workers  *stream[invocation]
 	nodes    map[nodeKey]*node
 	mux      *http.ServeMux
@@ -81,8 +82,9 @@ func New(config Config) (*Simulator, error) {
 	}
 	s.current.Store(newWorld(config.Accounts, nil, s.now()))
 	s.traffic = newTraffic(config)
-	s.requests = newStream(config, s.traffic.minute)
-	s.workers = newStream(config, invocationGenerator(config))
+	s.requests = newStream(config, cachedEvents, s.traffic.minute)
+	s.matched = matchedRequests(config, s.requests)
+	s.workers = newStream(config, cachedEvents, invocationGenerator(config))
 	s.nodes = s.datasets()
 	if err := s.checkEntitlements(s.world()); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)

@@ -11,8 +11,12 @@ import (
 	"sync"
 )
 
-// cachedEvents bounds how many events a stream keeps, about 100 MB of HTTP requests.
-const cachedEvents = 1 << 18
+// How many events streams keep: about 100 MB of HTTP requests, and half of that of those that a security rule matched, which
+// are one in twenty and so reach back much further.
+const (
+	cachedEvents  = 1 << 18
+	cachedMatches = 1 << 17
+)
 
 // stream gives the events of its owners, zones or Worker scripts, from a generator that it asks minute by minute.
 type stream[E timed] struct {
@@ -31,15 +35,28 @@ type timed interface {
 func (r httpRequest) stamp() (at int64, salt uint64) { return r.at, r.salt }
 func (i invocation) stamp() (at int64, salt uint64)  { return i.at, i.salt }
 
-func newStream[E timed](config Config, generate func(string, int64) []E) *stream[E] {
+func newStream[E timed](config Config, capacity int, generate func(string, int64) []E) *stream[E] {
 	end := int64(math.MaxInt64)
 	if !config.End.IsZero() {
 		end = config.End.UnixMicro()
 	}
 	return &stream[E]{
 		begin: config.Begin.UnixMicro(), end: end,
-		generate: generate, cache: newMinuteCache[E](cachedEvents),
+		generate: generate, cache: newMinuteCache[E](capacity),
 	}
+}
+
+// matchedRequests are the requests that a security rule matched.
+func matchedRequests(config Config, requests *stream[httpRequest]) *stream[httpRequest] {
+	return newStream(config, cachedMatches, func(owner string, minuteIndex int64) []httpRequest {
+		var matched []httpRequest
+		for _, r := range requests.minute(owner, minuteIndex) {
+			if r.firewallAction != "" {
+				matched = append(matched, r)
+			}
+		}
+		return matched
+	})
 }
 
 // between gives an owner's events in [from, to), in order. They are shared: nobody may change them.
