@@ -61,6 +61,10 @@ test: ## Run every test, the end-to-end ones included
 bench: ## Measure fold, commit and emit at 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: chaos
+chaos: ## Run the chaos tests over a simulated day instead of two hours
+	CHAOS_HOURS=24 go test -count=1 -timeout 60m -run Chaos -v .
+
 .PHONY: lint
 lint: fmt-check ## Check formatting and run the linters
 	$(LINT) run ./...

@@ -68,7 +68,7 @@ func TestOverflowKeepsTotalsRight(t *testing.T) {
 func sums(values map[oracle.Series]float64) map[oracle.Series]float64 {
 	totals := map[oracle.Series]float64{}
 	for s, v := range values {
-		if v != 0 && s.Metric != "cloudflare.worker.duration" {
+		if v != 0 && s.Metric != "cloudflare.worker.duration.gigabyte_seconds" {
 			totals[oracle.Series{Metric: s.Metric, Scope: s.Scope}] += v
 		}
 	}

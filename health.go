@@ -121,7 +121,7 @@ func (h *health) summary() error {
 		failures += p.count
 	}
 	first := h.now[slices.Min(slices.Collect(maps.Keys(h.now)))]
-	return scrapererror.NewPartialScrapeError(fmt.Errorf("%d failures, one of them: %w", failures, first.first), failures)
+	return scrapererror.NewPartialScrapeError(fmt.Errorf("something failed (%d times in this scrape): %w", failures, first.first), failures)
 }
 
 // reportStatus never reports a permanent error: the Collector would not let the component recover from it, although a

@@ -47,6 +47,7 @@ type metricsScraper struct {
 	probes     map[string]*probes           // by dataset
 	denied     map[string]bool              // lists that the token may not see, said already
 	telemetry  telemetry
+	found      [3]int // accounts, zones, zones left out; as last logged
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
 }
@@ -206,6 +207,19 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 		return
 	}
 	tx.SetCursor(receiverID(), data)
+	s.logFound()
+}
+
+// logFound says what there is to scrape when that has changed.
+func (s *metricsScraper) logFound() {
+	var found [3]int
+	found[0], found[1], found[2] = s.inventory.Counts()
+	if found == s.found {
+		return
+	}
+	s.found = found
+	s.settings.Logger.Info("found accounts and zones",
+		zap.Int("accounts", found[0]), zap.Int("zones", found[1]), zap.Int("zones left out", found[2]))
 }
 
 // sayDenied logs once what the token may not list, and gives the other errors back. The rest works without it.

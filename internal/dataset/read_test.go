@@ -88,7 +88,7 @@ func TestReadFromEveryField(t *testing.T) {
 				"cloudflare.worker.requests{script_name=auth,status=success} 101",
 				"cloudflare.worker.errors{script_name=auth,status=success} 102",
 				"cloudflare.worker.subrequests{script_name=auth,status=success} 103",
-				"cloudflare.worker.duration{script_name=auth,status=success} 0.625",
+				"cloudflare.worker.duration.gigabyte_seconds{script_name=auth,status=success} 0.625",
 			},
 			gauges: []string{
 				"cloudflare.worker.cpu_time{script_name=auth,status=success,quantile=P50} 0.000201",
@@ -99,10 +99,10 @@ func TestReadFromEveryField(t *testing.T) {
 				"cloudflare.worker.wall_time{script_name=auth,status=success,quantile=P75} 0.000302",
 				"cloudflare.worker.wall_time{script_name=auth,status=success,quantile=P99} 0.000303",
 				"cloudflare.worker.wall_time{script_name=auth,status=success,quantile=P999} 0.000304",
-				"cloudflare.worker.invocation.duration{script_name=auth,status=success,quantile=P50} 401",
-				"cloudflare.worker.invocation.duration{script_name=auth,status=success,quantile=P75} 402",
-				"cloudflare.worker.invocation.duration{script_name=auth,status=success,quantile=P99} 403",
-				"cloudflare.worker.invocation.duration{script_name=auth,status=success,quantile=P999} 404",
+				"cloudflare.worker.invocation.duration.gigabyte_seconds{script_name=auth,status=success,quantile=P50} 401",
+				"cloudflare.worker.invocation.duration.gigabyte_seconds{script_name=auth,status=success,quantile=P75} 402",
+				"cloudflare.worker.invocation.duration.gigabyte_seconds{script_name=auth,status=success,quantile=P99} 403",
+				"cloudflare.worker.invocation.duration.gigabyte_seconds{script_name=auth,status=success,quantile=P999} 404",
 			},
 		},
 		"firewallEventsAdaptiveGroups": {

@@ -24,7 +24,7 @@ func workersInvocationsAdaptiveDataset() *Dataset {
 		workersTotal("cloudflare.worker.errors", "errors", func(s *workersInvocationsSum) uint64 { return s.Errors }),
 		workersTotal("cloudflare.worker.subrequests", "subrequests", func(s *workersInvocationsSum) uint64 { return s.Subrequests }),
 		{
-			name: "cloudflare.worker.duration", attributes: workersAttributes(), fields: workersFields("sum.duration"),
+			name: "cloudflare.worker.duration.gigabyte_seconds", attributes: workersAttributes(), fields: workersFields("sum.duration"),
 			doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
 				emit(r.Sum.Duration, r.Dimensions.ScriptName, r.Dimensions.Status)
 			},
@@ -35,7 +35,7 @@ func workersInvocationsAdaptiveDataset() *Dataset {
 		workersQuantiles("cloudflare.worker.wall_time", "wallTime", microseconds, func(q *workersInvocationsQuantiles) [4]float64 {
 			return [4]float64{q.WallTimeP50, q.WallTimeP75, q.WallTimeP99, q.WallTimeP999}
 		}),
-		workersQuantiles("cloudflare.worker.invocation.duration", "duration", 1, func(q *workersInvocationsQuantiles) [4]float64 {
+		workersQuantiles("cloudflare.worker.invocation.duration.gigabyte_seconds", "duration", 1, func(q *workersInvocationsQuantiles) [4]float64 {
 			return [4]float64{q.DurationP50, q.DurationP75, q.DurationP99, q.DurationP999}
 		}),
 	})

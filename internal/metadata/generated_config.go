@@ -167,13 +167,13 @@ func (ms *CloudflareWorkerCPUTimeMetricConfig) Unmarshal(parser *confmap.Conf) e
 	return nil
 }
 
-// CloudflareWorkerDurationMetricConfig provides config for the cloudflare.worker.duration metric.
-type CloudflareWorkerDurationMetricConfig struct {
+// CloudflareWorkerDurationGigabyteSecondsMetricConfig provides config for the cloudflare.worker.duration.gigabyte_seconds metric.
+type CloudflareWorkerDurationGigabyteSecondsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
 	enabledSetByUser bool
 }
 
-func (ms *CloudflareWorkerDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+func (ms *CloudflareWorkerDurationGigabyteSecondsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -207,13 +207,13 @@ func (ms *CloudflareWorkerErrorsMetricConfig) Unmarshal(parser *confmap.Conf) er
 	return nil
 }
 
-// CloudflareWorkerInvocationDurationMetricConfig provides config for the cloudflare.worker.invocation.duration metric.
-type CloudflareWorkerInvocationDurationMetricConfig struct {
+// CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig provides config for the cloudflare.worker.invocation.duration.gigabyte_seconds metric.
+type CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
 	enabledSetByUser bool
 }
 
-func (ms *CloudflareWorkerInvocationDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+func (ms *CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -769,44 +769,44 @@ func (ms *CloudflareZonesFilteredMetricConfig) Unmarshal(parser *confmap.Conf) e
 
 // MetricsConfig provides config for cloudflaremetrics metrics.
 type MetricsConfig struct {
-	CloudflareAccounts                        CloudflareAccountsMetricConfig                        `mapstructure:"cloudflare.accounts"`
-	CloudflareExporterErrors                  CloudflareExporterErrorsMetricConfig                  `mapstructure:"cloudflare.exporter.errors"`
-	CloudflareExporterLateRatio               CloudflareExporterLateRatioMetricConfig               `mapstructure:"cloudflare.exporter.late.ratio"`
-	CloudflareExporterLostTime                CloudflareExporterLostTimeMetricConfig                `mapstructure:"cloudflare.exporter.lost.time"`
-	CloudflareExporterOverflowSeries          CloudflareExporterOverflowSeriesMetricConfig          `mapstructure:"cloudflare.exporter.overflow.series"`
-	CloudflareExporterUp                      CloudflareExporterUpMetricConfig                      `mapstructure:"cloudflare.exporter.up"`
-	CloudflareExporterWatermarkTimestamp      CloudflareExporterWatermarkTimestampMetricConfig      `mapstructure:"cloudflare.exporter.watermark.timestamp"`
-	CloudflareWorkerCPUTime                   CloudflareWorkerCPUTimeMetricConfig                   `mapstructure:"cloudflare.worker.cpu_time"`
-	CloudflareWorkerDuration                  CloudflareWorkerDurationMetricConfig                  `mapstructure:"cloudflare.worker.duration"`
-	CloudflareWorkerErrors                    CloudflareWorkerErrorsMetricConfig                    `mapstructure:"cloudflare.worker.errors"`
-	CloudflareWorkerInvocationDuration        CloudflareWorkerInvocationDurationMetricConfig        `mapstructure:"cloudflare.worker.invocation.duration"`
-	CloudflareWorkerRequests                  CloudflareWorkerRequestsMetricConfig                  `mapstructure:"cloudflare.worker.requests"`
-	CloudflareWorkerSubrequests               CloudflareWorkerSubrequestsMetricConfig               `mapstructure:"cloudflare.worker.subrequests"`
-	CloudflareWorkerWallTime                  CloudflareWorkerWallTimeMetricConfig                  `mapstructure:"cloudflare.worker.wall_time"`
-	CloudflareZoneBandwidth                   CloudflareZoneBandwidthMetricConfig                   `mapstructure:"cloudflare.zone.bandwidth"`
-	CloudflareZoneBandwidthCached             CloudflareZoneBandwidthCachedMetricConfig             `mapstructure:"cloudflare.zone.bandwidth.cached"`
-	CloudflareZoneBandwidthContentType        CloudflareZoneBandwidthContentTypeMetricConfig        `mapstructure:"cloudflare.zone.bandwidth.content_type"`
-	CloudflareZoneBandwidthCountry            CloudflareZoneBandwidthCountryMetricConfig            `mapstructure:"cloudflare.zone.bandwidth.country"`
-	CloudflareZoneBandwidthSslEncrypted       CloudflareZoneBandwidthSslEncryptedMetricConfig       `mapstructure:"cloudflare.zone.bandwidth.ssl_encrypted"`
-	CloudflareZoneCacheHitRatio               CloudflareZoneCacheHitRatioMetricConfig               `mapstructure:"cloudflare.zone.cache_hit_ratio"`
-	CloudflareZoneFirewallEvents              CloudflareZoneFirewallEventsMetricConfig              `mapstructure:"cloudflare.zone.firewall.events"`
-	CloudflareZonePageviews                   CloudflareZonePageviewsMetricConfig                   `mapstructure:"cloudflare.zone.pageviews"`
-	CloudflareZoneRequests                    CloudflareZoneRequestsMetricConfig                    `mapstructure:"cloudflare.zone.requests"`
-	CloudflareZoneRequestsBrowserMapPageViews CloudflareZoneRequestsBrowserMapPageViewsMetricConfig `mapstructure:"cloudflare.zone.requests.browser_map.page_views"`
-	CloudflareZoneRequestsCached              CloudflareZoneRequestsCachedMetricConfig              `mapstructure:"cloudflare.zone.requests.cached"`
-	CloudflareZoneRequestsContentType         CloudflareZoneRequestsContentTypeMetricConfig         `mapstructure:"cloudflare.zone.requests.content_type"`
-	CloudflareZoneRequestsCountry             CloudflareZoneRequestsCountryMetricConfig             `mapstructure:"cloudflare.zone.requests.country"`
-	CloudflareZoneRequestsHTTPVersion         CloudflareZoneRequestsHTTPVersionMetricConfig         `mapstructure:"cloudflare.zone.requests.http_version"`
-	CloudflareZoneRequestsIPClass             CloudflareZoneRequestsIPClassMetricConfig             `mapstructure:"cloudflare.zone.requests.ip_class"`
-	CloudflareZoneRequestsSslEncrypted        CloudflareZoneRequestsSslEncryptedMetricConfig        `mapstructure:"cloudflare.zone.requests.ssl_encrypted"`
-	CloudflareZoneRequestsSslProtocol         CloudflareZoneRequestsSslProtocolMetricConfig         `mapstructure:"cloudflare.zone.requests.ssl_protocol"`
-	CloudflareZoneRequestsStatus              CloudflareZoneRequestsStatusMetricConfig              `mapstructure:"cloudflare.zone.requests.status"`
-	CloudflareZoneThreats                     CloudflareZoneThreatsMetricConfig                     `mapstructure:"cloudflare.zone.threats"`
-	CloudflareZoneThreatsCountry              CloudflareZoneThreatsCountryMetricConfig              `mapstructure:"cloudflare.zone.threats.country"`
-	CloudflareZoneThreatsType                 CloudflareZoneThreatsTypeMetricConfig                 `mapstructure:"cloudflare.zone.threats.type"`
-	CloudflareZoneUniques                     CloudflareZoneUniquesMetricConfig                     `mapstructure:"cloudflare.zone.uniques"`
-	CloudflareZones                           CloudflareZonesMetricConfig                           `mapstructure:"cloudflare.zones"`
-	CloudflareZonesFiltered                   CloudflareZonesFilteredMetricConfig                   `mapstructure:"cloudflare.zones.filtered"`
+	CloudflareAccounts                                CloudflareAccountsMetricConfig                                `mapstructure:"cloudflare.accounts"`
+	CloudflareExporterErrors                          CloudflareExporterErrorsMetricConfig                          `mapstructure:"cloudflare.exporter.errors"`
+	CloudflareExporterLateRatio                       CloudflareExporterLateRatioMetricConfig                       `mapstructure:"cloudflare.exporter.late.ratio"`
+	CloudflareExporterLostTime                        CloudflareExporterLostTimeMetricConfig                        `mapstructure:"cloudflare.exporter.lost.time"`
+	CloudflareExporterOverflowSeries                  CloudflareExporterOverflowSeriesMetricConfig                  `mapstructure:"cloudflare.exporter.overflow.series"`
+	CloudflareExporterUp                              CloudflareExporterUpMetricConfig                              `mapstructure:"cloudflare.exporter.up"`
+	CloudflareExporterWatermarkTimestamp              CloudflareExporterWatermarkTimestampMetricConfig              `mapstructure:"cloudflare.exporter.watermark.timestamp"`
+	CloudflareWorkerCPUTime                           CloudflareWorkerCPUTimeMetricConfig                           `mapstructure:"cloudflare.worker.cpu_time"`
+	CloudflareWorkerDurationGigabyteSeconds           CloudflareWorkerDurationGigabyteSecondsMetricConfig           `mapstructure:"cloudflare.worker.duration.gigabyte_seconds"`
+	CloudflareWorkerErrors                            CloudflareWorkerErrorsMetricConfig                            `mapstructure:"cloudflare.worker.errors"`
+	CloudflareWorkerInvocationDurationGigabyteSeconds CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig `mapstructure:"cloudflare.worker.invocation.duration.gigabyte_seconds"`
+	CloudflareWorkerRequests                          CloudflareWorkerRequestsMetricConfig                          `mapstructure:"cloudflare.worker.requests"`
+	CloudflareWorkerSubrequests                       CloudflareWorkerSubrequestsMetricConfig                       `mapstructure:"cloudflare.worker.subrequests"`
+	CloudflareWorkerWallTime                          CloudflareWorkerWallTimeMetricConfig                          `mapstructure:"cloudflare.worker.wall_time"`
+	CloudflareZoneBandwidth                           CloudflareZoneBandwidthMetricConfig                           `mapstructure:"cloudflare.zone.bandwidth"`
+	CloudflareZoneBandwidthCached                     CloudflareZoneBandwidthCachedMetricConfig                     `mapstructure:"cloudflare.zone.bandwidth.cached"`
+	CloudflareZoneBandwidthContentType                CloudflareZoneBandwidthContentTypeMetricConfig                `mapstructure:"cloudflare.zone.bandwidth.content_type"`
+	CloudflareZoneBandwidthCountry                    CloudflareZoneBandwidthCountryMetricConfig                    `mapstructure:"cloudflare.zone.bandwidth.country"`
+	CloudflareZoneBandwidthSslEncrypted               CloudflareZoneBandwidthSslEncryptedMetricConfig               `mapstructure:"cloudflare.zone.bandwidth.ssl_encrypted"`
+	CloudflareZoneCacheHitRatio                       CloudflareZoneCacheHitRatioMetricConfig                       `mapstructure:"cloudflare.zone.cache_hit_ratio"`
+	CloudflareZoneFirewallEvents                      CloudflareZoneFirewallEventsMetricConfig                      `mapstructure:"cloudflare.zone.firewall.events"`
+	CloudflareZonePageviews                           CloudflareZonePageviewsMetricConfig                           `mapstructure:"cloudflare.zone.pageviews"`
+	CloudflareZoneRequests                            CloudflareZoneRequestsMetricConfig                            `mapstructure:"cloudflare.zone.requests"`
+	CloudflareZoneRequestsBrowserMapPageViews         CloudflareZoneRequestsBrowserMapPageViewsMetricConfig         `mapstructure:"cloudflare.zone.requests.browser_map.page_views"`
+	CloudflareZoneRequestsCached                      CloudflareZoneRequestsCachedMetricConfig                      `mapstructure:"cloudflare.zone.requests.cached"`
+	CloudflareZoneRequestsContentType                 CloudflareZoneRequestsContentTypeMetricConfig                 `mapstructure:"cloudflare.zone.requests.content_type"`
+	CloudflareZoneRequestsCountry                     CloudflareZoneRequestsCountryMetricConfig                     `mapstructure:"cloudflare.zone.requests.country"`
+	CloudflareZoneRequestsHTTPVersion                 CloudflareZoneRequestsHTTPVersionMetricConfig                 `mapstructure:"cloudflare.zone.requests.http_version"`
+	CloudflareZoneRequestsIPClass                     CloudflareZoneRequestsIPClassMetricConfig                     `mapstructure:"cloudflare.zone.requests.ip_class"`
+	CloudflareZoneRequestsSslEncrypted                CloudflareZoneRequestsSslEncryptedMetricConfig                `mapstructure:"cloudflare.zone.requests.ssl_encrypted"`
+	CloudflareZoneRequestsSslProtocol                 CloudflareZoneRequestsSslProtocolMetricConfig                 `mapstructure:"cloudflare.zone.requests.ssl_protocol"`
+	CloudflareZoneRequestsStatus                      CloudflareZoneRequestsStatusMetricConfig                      `mapstructure:"cloudflare.zone.requests.status"`
+	CloudflareZoneThreats                             CloudflareZoneThreatsMetricConfig                             `mapstructure:"cloudflare.zone.threats"`
+	CloudflareZoneThreatsCountry                      CloudflareZoneThreatsCountryMetricConfig                      `mapstructure:"cloudflare.zone.threats.country"`
+	CloudflareZoneThreatsType                         CloudflareZoneThreatsTypeMetricConfig                         `mapstructure:"cloudflare.zone.threats.type"`
+	CloudflareZoneUniques                             CloudflareZoneUniquesMetricConfig                             `mapstructure:"cloudflare.zone.uniques"`
+	CloudflareZones                                   CloudflareZonesMetricConfig                                   `mapstructure:"cloudflare.zones"`
+	CloudflareZonesFiltered                           CloudflareZonesFilteredMetricConfig                           `mapstructure:"cloudflare.zones.filtered"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
@@ -835,13 +835,13 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
 			Enabled: true,
 		},
-		CloudflareWorkerDuration: CloudflareWorkerDurationMetricConfig{
+		CloudflareWorkerDurationGigabyteSeconds: CloudflareWorkerDurationGigabyteSecondsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareWorkerErrors: CloudflareWorkerErrorsMetricConfig{
 			Enabled: true,
 		},
-		CloudflareWorkerInvocationDuration: CloudflareWorkerInvocationDurationMetricConfig{
+		CloudflareWorkerInvocationDurationGigabyteSeconds: CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareWorkerRequests: CloudflareWorkerRequestsMetricConfig{

@@ -50,13 +50,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
 						Enabled: true,
 					},
-					CloudflareWorkerDuration: CloudflareWorkerDurationMetricConfig{
+					CloudflareWorkerDurationGigabyteSeconds: CloudflareWorkerDurationGigabyteSecondsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareWorkerErrors: CloudflareWorkerErrorsMetricConfig{
 						Enabled: true,
 					},
-					CloudflareWorkerInvocationDuration: CloudflareWorkerInvocationDurationMetricConfig{
+					CloudflareWorkerInvocationDurationGigabyteSeconds: CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareWorkerRequests: CloudflareWorkerRequestsMetricConfig{
@@ -179,13 +179,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
 						Enabled: false,
 					},
-					CloudflareWorkerDuration: CloudflareWorkerDurationMetricConfig{
+					CloudflareWorkerDurationGigabyteSeconds: CloudflareWorkerDurationGigabyteSecondsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareWorkerErrors: CloudflareWorkerErrorsMetricConfig{
 						Enabled: false,
 					},
-					CloudflareWorkerInvocationDuration: CloudflareWorkerInvocationDurationMetricConfig{
+					CloudflareWorkerInvocationDurationGigabyteSeconds: CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareWorkerRequests: CloudflareWorkerRequestsMetricConfig{
@@ -284,7 +284,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

@@ -48,16 +48,16 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.worker.cpu_time",
 		Attributes: []string{"script_name", "status", "quantile"},
 	},
-	CloudflareWorkerDuration: metricInfo{
-		Name:       "cloudflare.worker.duration",
+	CloudflareWorkerDurationGigabyteSeconds: metricInfo{
+		Name:       "cloudflare.worker.duration.gigabyte_seconds",
 		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
 	CloudflareWorkerErrors: metricInfo{
 		Name:       "cloudflare.worker.errors",
 		Attributes: []string{"script_name", "status", "otel.metric.overflow"},
 	},
-	CloudflareWorkerInvocationDuration: metricInfo{
-		Name:       "cloudflare.worker.invocation.duration",
+	CloudflareWorkerInvocationDurationGigabyteSeconds: metricInfo{
+		Name:       "cloudflare.worker.invocation.duration.gigabyte_seconds",
 		Attributes: []string{"script_name", "status", "quantile"},
 	},
 	CloudflareWorkerRequests: metricInfo{
@@ -159,44 +159,44 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
-	CloudflareAccounts                        metricInfo
-	CloudflareExporterErrors                  metricInfo
-	CloudflareExporterLateRatio               metricInfo
-	CloudflareExporterLostTime                metricInfo
-	CloudflareExporterOverflowSeries          metricInfo
-	CloudflareExporterUp                      metricInfo
-	CloudflareExporterWatermarkTimestamp      metricInfo
-	CloudflareWorkerCPUTime                   metricInfo
-	CloudflareWorkerDuration                  metricInfo
-	CloudflareWorkerErrors                    metricInfo
-	CloudflareWorkerInvocationDuration        metricInfo
-	CloudflareWorkerRequests                  metricInfo
-	CloudflareWorkerSubrequests               metricInfo
-	CloudflareWorkerWallTime                  metricInfo
-	CloudflareZoneBandwidth                   metricInfo
-	CloudflareZoneBandwidthCached             metricInfo
-	CloudflareZoneBandwidthContentType        metricInfo
-	CloudflareZoneBandwidthCountry            metricInfo
-	CloudflareZoneBandwidthSslEncrypted       metricInfo
-	CloudflareZoneCacheHitRatio               metricInfo
-	CloudflareZoneFirewallEvents              metricInfo
-	CloudflareZonePageviews                   metricInfo
-	CloudflareZoneRequests                    metricInfo
-	CloudflareZoneRequestsBrowserMapPageViews metricInfo
-	CloudflareZoneRequestsCached              metricInfo
-	CloudflareZoneRequestsContentType         metricInfo
-	CloudflareZoneRequestsCountry             metricInfo
-	CloudflareZoneRequestsHTTPVersion         metricInfo
-	CloudflareZoneRequestsIPClass             metricInfo
-	CloudflareZoneRequestsSslEncrypted        metricInfo
-	CloudflareZoneRequestsSslProtocol         metricInfo
-	CloudflareZoneRequestsStatus              metricInfo
-	CloudflareZoneThreats                     metricInfo
-	CloudflareZoneThreatsCountry              metricInfo
-	CloudflareZoneThreatsType                 metricInfo
-	CloudflareZoneUniques                     metricInfo
-	CloudflareZones                           metricInfo
-	CloudflareZonesFiltered                   metricInfo
+	CloudflareAccounts                                metricInfo
+	CloudflareExporterErrors                          metricInfo
+	CloudflareExporterLateRatio                       metricInfo
+	CloudflareExporterLostTime                        metricInfo
+	CloudflareExporterOverflowSeries                  metricInfo
+	CloudflareExporterUp                              metricInfo
+	CloudflareExporterWatermarkTimestamp              metricInfo
+	CloudflareWorkerCPUTime                           metricInfo
+	CloudflareWorkerDurationGigabyteSeconds           metricInfo
+	CloudflareWorkerErrors                            metricInfo
+	CloudflareWorkerInvocationDurationGigabyteSeconds metricInfo
+	CloudflareWorkerRequests                          metricInfo
+	CloudflareWorkerSubrequests                       metricInfo
+	CloudflareWorkerWallTime                          metricInfo
+	CloudflareZoneBandwidth                           metricInfo
+	CloudflareZoneBandwidthCached                     metricInfo
+	CloudflareZoneBandwidthContentType                metricInfo
+	CloudflareZoneBandwidthCountry                    metricInfo
+	CloudflareZoneBandwidthSslEncrypted               metricInfo
+	CloudflareZoneCacheHitRatio                       metricInfo
+	CloudflareZoneFirewallEvents                      metricInfo
+	CloudflareZonePageviews                           metricInfo
+	CloudflareZoneRequests                            metricInfo
+	CloudflareZoneRequestsBrowserMapPageViews         metricInfo
+	CloudflareZoneRequestsCached                      metricInfo
+	CloudflareZoneRequestsContentType                 metricInfo
+	CloudflareZoneRequestsCountry                     metricInfo
+	CloudflareZoneRequestsHTTPVersion                 metricInfo
+	CloudflareZoneRequestsIPClass                     metricInfo
+	CloudflareZoneRequestsSslEncrypted                metricInfo
+	CloudflareZoneRequestsSslProtocol                 metricInfo
+	CloudflareZoneRequestsStatus                      metricInfo
+	CloudflareZoneThreats                             metricInfo
+	CloudflareZoneThreatsCountry                      metricInfo
+	CloudflareZoneThreatsType                         metricInfo
+	CloudflareZoneUniques                             metricInfo
+	CloudflareZones                                   metricInfo
+	CloudflareZonesFiltered                           metricInfo
 }
 
 type metricInfo struct {
@@ -752,15 +752,15 @@ func newMetricCloudflareWorkerCPUTime(cfg CloudflareWorkerCPUTimeMetricConfig) m
 	return m
 }
 
-type metricCloudflareWorkerDuration struct {
-	data     pmetric.Metric                       // data buffer for generated metric.
-	config   CloudflareWorkerDurationMetricConfig // metric config provided by user.
-	capacity int                                  // max observed number of data points added to the metric.
+type metricCloudflareWorkerDurationGigabyteSeconds struct {
+	data     pmetric.Metric                                      // data buffer for generated metric.
+	config   CloudflareWorkerDurationGigabyteSecondsMetricConfig // metric config provided by user.
+	capacity int                                                 // max observed number of data points added to the metric.
 }
 
-// init fills cloudflare.worker.duration metric with initial data.
-func (m *metricCloudflareWorkerDuration) init() {
-	m.data.SetName("cloudflare.worker.duration")
+// init fills cloudflare.worker.duration.gigabyte_seconds metric with initial data.
+func (m *metricCloudflareWorkerDurationGigabyteSeconds) init() {
+	m.data.SetName("cloudflare.worker.duration.gigabyte_seconds")
 	m.data.SetDescription("Wall time multiplied by allocated memory, in gigabyte-seconds.")
 	m.data.SetUnit("{gigabyte_second}")
 	m.data.SetEmptySum()
@@ -769,7 +769,7 @@ func (m *metricCloudflareWorkerDuration) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricCloudflareWorkerDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+func (m *metricCloudflareWorkerDurationGigabyteSeconds) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -783,14 +783,14 @@ func (m *metricCloudflareWorkerDuration) recordDataPoint(start pcommon.Timestamp
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
-func (m *metricCloudflareWorkerDuration) updateCapacity() {
+func (m *metricCloudflareWorkerDurationGigabyteSeconds) updateCapacity() {
 	if m.data.Sum().DataPoints().Len() > m.capacity {
 		m.capacity = m.data.Sum().DataPoints().Len()
 	}
 }
 
 // emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
-func (m *metricCloudflareWorkerDuration) emit(metrics pmetric.MetricSlice) {
+func (m *metricCloudflareWorkerDurationGigabyteSeconds) emit(metrics pmetric.MetricSlice) {
 	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
 		m.updateCapacity()
 		m.data.MoveTo(metrics.AppendEmpty())
@@ -798,8 +798,8 @@ func (m *metricCloudflareWorkerDuration) emit(metrics pmetric.MetricSlice) {
 	}
 }
 
-func newMetricCloudflareWorkerDuration(cfg CloudflareWorkerDurationMetricConfig) metricCloudflareWorkerDuration {
-	m := metricCloudflareWorkerDuration{config: cfg}
+func newMetricCloudflareWorkerDurationGigabyteSeconds(cfg CloudflareWorkerDurationGigabyteSecondsMetricConfig) metricCloudflareWorkerDurationGigabyteSeconds {
+	m := metricCloudflareWorkerDurationGigabyteSeconds{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -864,22 +864,22 @@ func newMetricCloudflareWorkerErrors(cfg CloudflareWorkerErrorsMetricConfig) met
 	return m
 }
 
-type metricCloudflareWorkerInvocationDuration struct {
-	data     pmetric.Metric                                 // data buffer for generated metric.
-	config   CloudflareWorkerInvocationDurationMetricConfig // metric config provided by user.
-	capacity int                                            // max observed number of data points added to the metric.
+type metricCloudflareWorkerInvocationDurationGigabyteSeconds struct {
+	data     pmetric.Metric                                                // data buffer for generated metric.
+	config   CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig // metric config provided by user.
+	capacity int                                                           // max observed number of data points added to the metric.
 }
 
-// init fills cloudflare.worker.invocation.duration metric with initial data.
-func (m *metricCloudflareWorkerInvocationDuration) init() {
-	m.data.SetName("cloudflare.worker.invocation.duration")
+// init fills cloudflare.worker.invocation.duration.gigabyte_seconds metric with initial data.
+func (m *metricCloudflareWorkerInvocationDurationGigabyteSeconds) init() {
+	m.data.SetName("cloudflare.worker.invocation.duration.gigabyte_seconds")
 	m.data.SetDescription("Gigabyte-seconds of an invocation, quantiles over the newest settled minute.")
 	m.data.SetUnit("{gigabyte_second}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricCloudflareWorkerInvocationDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+func (m *metricCloudflareWorkerInvocationDurationGigabyteSeconds) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -893,14 +893,14 @@ func (m *metricCloudflareWorkerInvocationDuration) recordDataPoint(start pcommon
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
-func (m *metricCloudflareWorkerInvocationDuration) updateCapacity() {
+func (m *metricCloudflareWorkerInvocationDurationGigabyteSeconds) updateCapacity() {
 	if m.data.Gauge().DataPoints().Len() > m.capacity {
 		m.capacity = m.data.Gauge().DataPoints().Len()
 	}
 }
 
 // emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
-func (m *metricCloudflareWorkerInvocationDuration) emit(metrics pmetric.MetricSlice) {
+func (m *metricCloudflareWorkerInvocationDurationGigabyteSeconds) emit(metrics pmetric.MetricSlice) {
 	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
 		m.updateCapacity()
 		m.data.MoveTo(metrics.AppendEmpty())
@@ -908,8 +908,8 @@ func (m *metricCloudflareWorkerInvocationDuration) emit(metrics pmetric.MetricSl
 	}
 }
 
-func newMetricCloudflareWorkerInvocationDuration(cfg CloudflareWorkerInvocationDurationMetricConfig) metricCloudflareWorkerInvocationDuration {
-	m := metricCloudflareWorkerInvocationDuration{config: cfg}
+func newMetricCloudflareWorkerInvocationDurationGigabyteSeconds(cfg CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig) metricCloudflareWorkerInvocationDurationGigabyteSeconds {
+	m := metricCloudflareWorkerInvocationDurationGigabyteSeconds{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2375,51 +2375,51 @@ func newMetricCloudflareZonesFiltered(cfg CloudflareZonesFilteredMetricConfig) m
 // MetricsBuilder provides an interface for scrapers to report metrics while taking care of all the transformations
 // required to produce metric representation defined in metadata and user config.
 type MetricsBuilder struct {
-	config                                          MetricsBuilderConfig // config of the metrics builder.
-	startTime                                       pcommon.Timestamp    // start time that will be applied to all recorded data points.
-	metricsCapacity                                 int                  // maximum observed number of metrics per resource.
-	metricsBuffer                                   pmetric.Metrics      // accumulates metrics data before emitting.
-	buildInfo                                       component.BuildInfo  // contains version information.
-	resourceAttributeIncludeFilter                  map[string]filter.Filter
-	resourceAttributeExcludeFilter                  map[string]filter.Filter
-	metricCloudflareAccounts                        metricCloudflareAccounts
-	metricCloudflareExporterErrors                  metricCloudflareExporterErrors
-	metricCloudflareExporterLateRatio               metricCloudflareExporterLateRatio
-	metricCloudflareExporterLostTime                metricCloudflareExporterLostTime
-	metricCloudflareExporterOverflowSeries          metricCloudflareExporterOverflowSeries
-	metricCloudflareExporterUp                      metricCloudflareExporterUp
-	metricCloudflareExporterWatermarkTimestamp      metricCloudflareExporterWatermarkTimestamp
-	metricCloudflareWorkerCPUTime                   metricCloudflareWorkerCPUTime
-	metricCloudflareWorkerDuration                  metricCloudflareWorkerDuration
-	metricCloudflareWorkerErrors                    metricCloudflareWorkerErrors
-	metricCloudflareWorkerInvocationDuration        metricCloudflareWorkerInvocationDuration
-	metricCloudflareWorkerRequests                  metricCloudflareWorkerRequests
-	metricCloudflareWorkerSubrequests               metricCloudflareWorkerSubrequests
-	metricCloudflareWorkerWallTime                  metricCloudflareWorkerWallTime
-	metricCloudflareZoneBandwidth                   metricCloudflareZoneBandwidth
-	metricCloudflareZoneBandwidthCached             metricCloudflareZoneBandwidthCached
-	metricCloudflareZoneBandwidthContentType        metricCloudflareZoneBandwidthContentType
-	metricCloudflareZoneBandwidthCountry            metricCloudflareZoneBandwidthCountry
-	metricCloudflareZoneBandwidthSslEncrypted       metricCloudflareZoneBandwidthSslEncrypted
-	metricCloudflareZoneCacheHitRatio               metricCloudflareZoneCacheHitRatio
-	metricCloudflareZoneFirewallEvents              metricCloudflareZoneFirewallEvents
-	metricCloudflareZonePageviews                   metricCloudflareZonePageviews
-	metricCloudflareZoneRequests                    metricCloudflareZoneRequests
-	metricCloudflareZoneRequestsBrowserMapPageViews metricCloudflareZoneRequestsBrowserMapPageViews
-	metricCloudflareZoneRequestsCached              metricCloudflareZoneRequestsCached
-	metricCloudflareZoneRequestsContentType         metricCloudflareZoneRequestsContentType
-	metricCloudflareZoneRequestsCountry             metricCloudflareZoneRequestsCountry
-	metricCloudflareZoneRequestsHTTPVersion         metricCloudflareZoneRequestsHTTPVersion
-	metricCloudflareZoneRequestsIPClass             metricCloudflareZoneRequestsIPClass
-	metricCloudflareZoneRequestsSslEncrypted        metricCloudflareZoneRequestsSslEncrypted
-	metricCloudflareZoneRequestsSslProtocol         metricCloudflareZoneRequestsSslProtocol
-	metricCloudflareZoneRequestsStatus              metricCloudflareZoneRequestsStatus
-	metricCloudflareZoneThreats                     metricCloudflareZoneThreats
-	metricCloudflareZoneThreatsCountry              metricCloudflareZoneThreatsCountry
-	metricCloudflareZoneThreatsType                 metricCloudflareZoneThreatsType
-	metricCloudflareZoneUniques                     metricCloudflareZoneUniques
-	metricCloudflareZones                           metricCloudflareZones
-	metricCloudflareZonesFiltered                   metricCloudflareZonesFiltered
+	config                                                  MetricsBuilderConfig // config of the metrics builder.
+	startTime                                               pcommon.Timestamp    // start time that will be applied to all recorded data points.
+	metricsCapacity                                         int                  // maximum observed number of metrics per resource.
+	metricsBuffer                                           pmetric.Metrics      // accumulates metrics data before emitting.
+	buildInfo                                               component.BuildInfo  // contains version information.
+	resourceAttributeIncludeFilter                          map[string]filter.Filter
+	resourceAttributeExcludeFilter                          map[string]filter.Filter
+	metricCloudflareAccounts                                metricCloudflareAccounts
+	metricCloudflareExporterErrors                          metricCloudflareExporterErrors
+	metricCloudflareExporterLateRatio                       metricCloudflareExporterLateRatio
+	metricCloudflareExporterLostTime                        metricCloudflareExporterLostTime
+	metricCloudflareExporterOverflowSeries                  metricCloudflareExporterOverflowSeries
+	metricCloudflareExporterUp                              metricCloudflareExporterUp
+	metricCloudflareExporterWatermarkTimestamp              metricCloudflareExporterWatermarkTimestamp
+	metricCloudflareWorkerCPUTime                           metricCloudflareWorkerCPUTime
+	metricCloudflareWorkerDurationGigabyteSeconds           metricCloudflareWorkerDurationGigabyteSeconds
+	metricCloudflareWorkerErrors                            metricCloudflareWorkerErrors
+	metricCloudflareWorkerInvocationDurationGigabyteSeconds metricCloudflareWorkerInvocationDurationGigabyteSeconds
+	metricCloudflareWorkerRequests                          metricCloudflareWorkerRequests
+	metricCloudflareWorkerSubrequests                       metricCloudflareWorkerSubrequests
+	metricCloudflareWorkerWallTime                          metricCloudflareWorkerWallTime
+	metricCloudflareZoneBandwidth                           metricCloudflareZoneBandwidth
+	metricCloudflareZoneBandwidthCached                     metricCloudflareZoneBandwidthCached
+	metricCloudflareZoneBandwidthContentType                metricCloudflareZoneBandwidthContentType
+	metricCloudflareZoneBandwidthCountry                    metricCloudflareZoneBandwidthCountry
+	metricCloudflareZoneBandwidthSslEncrypted               metricCloudflareZoneBandwidthSslEncrypted
+	metricCloudflareZoneCacheHitRatio                       metricCloudflareZoneCacheHitRatio
+	metricCloudflareZoneFirewallEvents                      metricCloudflareZoneFirewallEvents
+	metricCloudflareZonePageviews                           metricCloudflareZonePageviews
+	metricCloudflareZoneRequests                            metricCloudflareZoneRequests
+	metricCloudflareZoneRequestsBrowserMapPageViews         metricCloudflareZoneRequestsBrowserMapPageViews
+	metricCloudflareZoneRequestsCached                      metricCloudflareZoneRequestsCached
+	metricCloudflareZoneRequestsContentType                 metricCloudflareZoneRequestsContentType
+	metricCloudflareZoneRequestsCountry                     metricCloudflareZoneRequestsCountry
+	metricCloudflareZoneRequestsHTTPVersion                 metricCloudflareZoneRequestsHTTPVersion
+	metricCloudflareZoneRequestsIPClass                     metricCloudflareZoneRequestsIPClass
+	metricCloudflareZoneRequestsSslEncrypted                metricCloudflareZoneRequestsSslEncrypted
+	metricCloudflareZoneRequestsSslProtocol                 metricCloudflareZoneRequestsSslProtocol
+	metricCloudflareZoneRequestsStatus                      metricCloudflareZoneRequestsStatus
+	metricCloudflareZoneThreats                             metricCloudflareZoneThreats
+	metricCloudflareZoneThreatsCountry                      metricCloudflareZoneThreatsCountry
+	metricCloudflareZoneThreatsType                         metricCloudflareZoneThreatsType
+	metricCloudflareZoneUniques                             metricCloudflareZoneUniques
+	metricCloudflareZones                                   metricCloudflareZones
+	metricCloudflareZonesFiltered                           metricCloudflareZonesFiltered
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -2441,50 +2441,50 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                                          mbc,
-		startTime:                                       pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                                   pmetric.NewMetrics(),
-		buildInfo:                                       settings.BuildInfo,
-		metricCloudflareAccounts:                        newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
-		metricCloudflareExporterErrors:                  newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
-		metricCloudflareExporterLateRatio:               newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
-		metricCloudflareExporterLostTime:                newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
-		metricCloudflareExporterOverflowSeries:          newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
-		metricCloudflareExporterUp:                      newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
-		metricCloudflareExporterWatermarkTimestamp:      newMetricCloudflareExporterWatermarkTimestamp(mbc.Metrics.CloudflareExporterWatermarkTimestamp),
-		metricCloudflareWorkerCPUTime:                   newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
-		metricCloudflareWorkerDuration:                  newMetricCloudflareWorkerDuration(mbc.Metrics.CloudflareWorkerDuration),
-		metricCloudflareWorkerErrors:                    newMetricCloudflareWorkerErrors(mbc.Metrics.CloudflareWorkerErrors),
-		metricCloudflareWorkerInvocationDuration:        newMetricCloudflareWorkerInvocationDuration(mbc.Metrics.CloudflareWorkerInvocationDuration),
-		metricCloudflareWorkerRequests:                  newMetricCloudflareWorkerRequests(mbc.Metrics.CloudflareWorkerRequests),
-		metricCloudflareWorkerSubrequests:               newMetricCloudflareWorkerSubrequests(mbc.Metrics.CloudflareWorkerSubrequests),
-		metricCloudflareWorkerWallTime:                  newMetricCloudflareWorkerWallTime(mbc.Metrics.CloudflareWorkerWallTime),
-		metricCloudflareZoneBandwidth:                   newMetricCloudflareZoneBandwidth(mbc.Metrics.CloudflareZoneBandwidth),
-		metricCloudflareZoneBandwidthCached:             newMetricCloudflareZoneBandwidthCached(mbc.Metrics.CloudflareZoneBandwidthCached),
-		metricCloudflareZoneBandwidthContentType:        newMetricCloudflareZoneBandwidthContentType(mbc.Metrics.CloudflareZoneBandwidthContentType),
-		metricCloudflareZoneBandwidthCountry:            newMetricCloudflareZoneBandwidthCountry(mbc.Metrics.CloudflareZoneBandwidthCountry),
-		metricCloudflareZoneBandwidthSslEncrypted:       newMetricCloudflareZoneBandwidthSslEncrypted(mbc.Metrics.CloudflareZoneBandwidthSslEncrypted),
-		metricCloudflareZoneCacheHitRatio:               newMetricCloudflareZoneCacheHitRatio(mbc.Metrics.CloudflareZoneCacheHitRatio),
-		metricCloudflareZoneFirewallEvents:              newMetricCloudflareZoneFirewallEvents(mbc.Metrics.CloudflareZoneFirewallEvents),
-		metricCloudflareZonePageviews:                   newMetricCloudflareZonePageviews(mbc.Metrics.CloudflareZonePageviews),
-		metricCloudflareZoneRequests:                    newMetricCloudflareZoneRequests(mbc.Metrics.CloudflareZoneRequests),
-		metricCloudflareZoneRequestsBrowserMapPageViews: newMetricCloudflareZoneRequestsBrowserMapPageViews(mbc.Metrics.CloudflareZoneRequestsBrowserMapPageViews),
-		metricCloudflareZoneRequestsCached:              newMetricCloudflareZoneRequestsCached(mbc.Metrics.CloudflareZoneRequestsCached),
-		metricCloudflareZoneRequestsContentType:         newMetricCloudflareZoneRequestsContentType(mbc.Metrics.CloudflareZoneRequestsContentType),
-		metricCloudflareZoneRequestsCountry:             newMetricCloudflareZoneRequestsCountry(mbc.Metrics.CloudflareZoneRequestsCountry),
-		metricCloudflareZoneRequestsHTTPVersion:         newMetricCloudflareZoneRequestsHTTPVersion(mbc.Metrics.CloudflareZoneRequestsHTTPVersion),
-		metricCloudflareZoneRequestsIPClass:             newMetricCloudflareZoneRequestsIPClass(mbc.Metrics.CloudflareZoneRequestsIPClass),
-		metricCloudflareZoneRequestsSslEncrypted:        newMetricCloudflareZoneRequestsSslEncrypted(mbc.Metrics.CloudflareZoneRequestsSslEncrypted),
-		metricCloudflareZoneRequestsSslProtocol:         newMetricCloudflareZoneRequestsSslProtocol(mbc.Metrics.CloudflareZoneRequestsSslProtocol),
-		metricCloudflareZoneRequestsStatus:              newMetricCloudflareZoneRequestsStatus(mbc.Metrics.CloudflareZoneRequestsStatus),
-		metricCloudflareZoneThreats:                     newMetricCloudflareZoneThreats(mbc.Metrics.CloudflareZoneThreats),
-		metricCloudflareZoneThreatsCountry:              newMetricCloudflareZoneThreatsCountry(mbc.Metrics.CloudflareZoneThreatsCountry),
-		metricCloudflareZoneThreatsType:                 newMetricCloudflareZoneThreatsType(mbc.Metrics.CloudflareZoneThreatsType),
-		metricCloudflareZoneUniques:                     newMetricCloudflareZoneUniques(mbc.Metrics.CloudflareZoneUniques),
-		metricCloudflareZones:                           newMetricCloudflareZones(mbc.Metrics.CloudflareZones),
-		metricCloudflareZonesFiltered:                   newMetricCloudflareZonesFiltered(mbc.Metrics.CloudflareZonesFiltered),
-		resourceAttributeIncludeFilter:                  make(map[string]filter.Filter),
-		resourceAttributeExcludeFilter:                  make(map[string]filter.Filter),
+		config:                                                  mbc,
+		startTime:                                               pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                                           pmetric.NewMetrics(),
+		buildInfo:                                               settings.BuildInfo,
+		metricCloudflareAccounts:                                newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
+		metricCloudflareExporterErrors:                          newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
+		metricCloudflareExporterLateRatio:                       newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
+		metricCloudflareExporterLostTime:                        newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
+		metricCloudflareExporterOverflowSeries:                  newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
+		metricCloudflareExporterUp:                              newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
+		metricCloudflareExporterWatermarkTimestamp:              newMetricCloudflareExporterWatermarkTimestamp(mbc.Metrics.CloudflareExporterWatermarkTimestamp),
+		metricCloudflareWorkerCPUTime:                           newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
+		metricCloudflareWorkerDurationGigabyteSeconds:           newMetricCloudflareWorkerDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerDurationGigabyteSeconds),
+		metricCloudflareWorkerErrors:                            newMetricCloudflareWorkerErrors(mbc.Metrics.CloudflareWorkerErrors),
+		metricCloudflareWorkerInvocationDurationGigabyteSeconds: newMetricCloudflareWorkerInvocationDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerInvocationDurationGigabyteSeconds),
+		metricCloudflareWorkerRequests:                          newMetricCloudflareWorkerRequests(mbc.Metrics.CloudflareWorkerRequests),
+		metricCloudflareWorkerSubrequests:                       newMetricCloudflareWorkerSubrequests(mbc.Metrics.CloudflareWorkerSubrequests),
+		metricCloudflareWorkerWallTime:                          newMetricCloudflareWorkerWallTime(mbc.Metrics.CloudflareWorkerWallTime),
+		metricCloudflareZoneBandwidth:                           newMetricCloudflareZoneBandwidth(mbc.Metrics.CloudflareZoneBandwidth),
+		metricCloudflareZoneBandwidthCached:                     newMetricCloudflareZoneBandwidthCached(mbc.Metrics.CloudflareZoneBandwidthCached),
+		metricCloudflareZoneBandwidthContentType:                newMetricCloudflareZoneBandwidthContentType(mbc.Metrics.CloudflareZoneBandwidthContentType),
+		metricCloudflareZoneBandwidthCountry:                    newMetricCloudflareZoneBandwidthCountry(mbc.Metrics.CloudflareZoneBandwidthCountry),
+		metricCloudflareZoneBandwidthSslEncrypted:               newMetricCloudflareZoneBandwidthSslEncrypted(mbc.Metrics.CloudflareZoneBandwidthSslEncrypted),
+		metricCloudflareZoneCacheHitRatio:                       newMetricCloudflareZoneCacheHitRatio(mbc.Metrics.CloudflareZoneCacheHitRatio),
+		metricCloudflareZoneFirewallEvents:                      newMetricCloudflareZoneFirewallEvents(mbc.Metrics.CloudflareZoneFirewallEvents),
+		metricCloudflareZonePageviews:                           newMetricCloudflareZonePageviews(mbc.Metrics.CloudflareZonePageviews),
+		metricCloudflareZoneRequests:                            newMetricCloudflareZoneRequests(mbc.Metrics.CloudflareZoneRequests),
+		metricCloudflareZoneRequestsBrowserMapPageViews:         newMetricCloudflareZoneRequestsBrowserMapPageViews(mbc.Metrics.CloudflareZoneRequestsBrowserMapPageViews),
+		metricCloudflareZoneRequestsCached:                      newMetricCloudflareZoneRequestsCached(mbc.Metrics.CloudflareZoneRequestsCached),
+		metricCloudflareZoneRequestsContentType:                 newMetricCloudflareZoneRequestsContentType(mbc.Metrics.CloudflareZoneRequestsContentType),
+		metricCloudflareZoneRequestsCountry:                     newMetricCloudflareZoneRequestsCountry(mbc.Metrics.CloudflareZoneRequestsCountry),
+		metricCloudflareZoneRequestsHTTPVersion:                 newMetricCloudflareZoneRequestsHTTPVersion(mbc.Metrics.CloudflareZoneRequestsHTTPVersion),
+		metricCloudflareZoneRequestsIPClass:                     newMetricCloudflareZoneRequestsIPClass(mbc.Metrics.CloudflareZoneRequestsIPClass),
+		metricCloudflareZoneRequestsSslEncrypted:                newMetricCloudflareZoneRequestsSslEncrypted(mbc.Metrics.CloudflareZoneRequestsSslEncrypted),
+		metricCloudflareZoneRequestsSslProtocol:                 newMetricCloudflareZoneRequestsSslProtocol(mbc.Metrics.CloudflareZoneRequestsSslProtocol),
+		metricCloudflareZoneRequestsStatus:                      newMetricCloudflareZoneRequestsStatus(mbc.Metrics.CloudflareZoneRequestsStatus),
+		metricCloudflareZoneThreats:                             newMetricCloudflareZoneThreats(mbc.Metrics.CloudflareZoneThreats),
+		metricCloudflareZoneThreatsCountry:                      newMetricCloudflareZoneThreatsCountry(mbc.Metrics.CloudflareZoneThreatsCountry),
+		metricCloudflareZoneThreatsType:                         newMetricCloudflareZoneThreatsType(mbc.Metrics.CloudflareZoneThreatsType),
+		metricCloudflareZoneUniques:                             newMetricCloudflareZoneUniques(mbc.Metrics.CloudflareZoneUniques),
+		metricCloudflareZones:                                   newMetricCloudflareZones(mbc.Metrics.CloudflareZones),
+		metricCloudflareZonesFiltered:                           newMetricCloudflareZonesFiltered(mbc.Metrics.CloudflareZonesFiltered),
+		resourceAttributeIncludeFilter:                          make(map[string]filter.Filter),
+		resourceAttributeExcludeFilter:                          make(map[string]filter.Filter),
 	}
 	if mbc.ResourceAttributes.CloudflareAccountID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["cloudflare.account.id"] = filter.CreateFilter(mbc.ResourceAttributes.CloudflareAccountID.MetricsInclude)
@@ -2599,9 +2599,9 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareExporterUp.emit(ils.Metrics())
 	mb.metricCloudflareExporterWatermarkTimestamp.emit(ils.Metrics())
 	mb.metricCloudflareWorkerCPUTime.emit(ils.Metrics())
-	mb.metricCloudflareWorkerDuration.emit(ils.Metrics())
+	mb.metricCloudflareWorkerDurationGigabyteSeconds.emit(ils.Metrics())
 	mb.metricCloudflareWorkerErrors.emit(ils.Metrics())
-	mb.metricCloudflareWorkerInvocationDuration.emit(ils.Metrics())
+	mb.metricCloudflareWorkerInvocationDurationGigabyteSeconds.emit(ils.Metrics())
 	mb.metricCloudflareWorkerRequests.emit(ils.Metrics())
 	mb.metricCloudflareWorkerSubrequests.emit(ils.Metrics())
 	mb.metricCloudflareWorkerWallTime.emit(ils.Metrics())
@@ -2700,9 +2700,9 @@ func (mb *MetricsBuilder) RecordCloudflareWorkerCPUTimeDataPoint(ts pcommon.Time
 	mb.metricCloudflareWorkerCPUTime.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
-// RecordCloudflareWorkerDurationDataPoint adds a data point to cloudflare.worker.duration metric.
-func (mb *MetricsBuilder) RecordCloudflareWorkerDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
-	mb.metricCloudflareWorkerDuration.recordDataPoint(mb.startTime, ts, val, options...)
+// RecordCloudflareWorkerDurationGigabyteSecondsDataPoint adds a data point to cloudflare.worker.duration.gigabyte_seconds metric.
+func (mb *MetricsBuilder) RecordCloudflareWorkerDurationGigabyteSecondsDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareWorkerDurationGigabyteSeconds.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareWorkerErrorsDataPoint adds a data point to cloudflare.worker.errors metric.
@@ -2710,9 +2710,9 @@ func (mb *MetricsBuilder) RecordCloudflareWorkerErrorsDataPoint(ts pcommon.Times
 	mb.metricCloudflareWorkerErrors.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
-// RecordCloudflareWorkerInvocationDurationDataPoint adds a data point to cloudflare.worker.invocation.duration metric.
-func (mb *MetricsBuilder) RecordCloudflareWorkerInvocationDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
-	mb.metricCloudflareWorkerInvocationDuration.recordDataPoint(mb.startTime, ts, val, options...)
+// RecordCloudflareWorkerInvocationDurationGigabyteSecondsDataPoint adds a data point to cloudflare.worker.invocation.duration.gigabyte_seconds metric.
+func (mb *MetricsBuilder) RecordCloudflareWorkerInvocationDurationGigabyteSecondsDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareWorkerInvocationDurationGigabyteSeconds.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareWorkerRequestsDataPoint adds a data point to cloudflare.worker.requests metric.

@@ -92,13 +92,13 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareWorkerCPUTimeDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerDurationDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
+			mb.RecordCloudflareWorkerDurationGigabyteSecondsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareWorkerErrorsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareWorkerInvocationDurationDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
+			mb.RecordCloudflareWorkerInvocationDurationGigabyteSecondsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareWorkerRequestsDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithOtelMetricOverflowMetricAttribute(true))
@@ -343,9 +343,9 @@ func TestMetricsBuilder(t *testing.T) {
 					quantileAttrVal, ok := dp.Attributes().Get("quantile")
 					assert.True(t, ok)
 					assert.Equal(t, "quantile-val", quantileAttrVal.Str())
-				case "cloudflare.worker.duration":
-					assert.False(t, validatedMetrics["cloudflare.worker.duration"], "Found a duplicate in the metrics slice: cloudflare.worker.duration")
-					validatedMetrics["cloudflare.worker.duration"] = true
+				case "cloudflare.worker.duration.gigabyte_seconds":
+					assert.False(t, validatedMetrics["cloudflare.worker.duration.gigabyte_seconds"], "Found a duplicate in the metrics slice: cloudflare.worker.duration.gigabyte_seconds")
+					validatedMetrics["cloudflare.worker.duration.gigabyte_seconds"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
 					assert.Equal(t, "Wall time multiplied by allocated memory, in gigabyte-seconds.", mi.Description())
@@ -389,9 +389,9 @@ func TestMetricsBuilder(t *testing.T) {
 					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
 					assert.True(t, ok)
 					assert.True(t, otelMetricOverflowAttrVal.Bool())
-				case "cloudflare.worker.invocation.duration":
-					assert.False(t, validatedMetrics["cloudflare.worker.invocation.duration"], "Found a duplicate in the metrics slice: cloudflare.worker.invocation.duration")
-					validatedMetrics["cloudflare.worker.invocation.duration"] = true
+				case "cloudflare.worker.invocation.duration.gigabyte_seconds":
+					assert.False(t, validatedMetrics["cloudflare.worker.invocation.duration.gigabyte_seconds"], "Found a duplicate in the metrics slice: cloudflare.worker.invocation.duration.gigabyte_seconds")
+					validatedMetrics["cloudflare.worker.invocation.duration.gigabyte_seconds"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "Gigabyte-seconds of an invocation, quantiles over the newest settled minute.", mi.Description())

@@ -81,7 +81,7 @@ func counters() map[[2]string]counter {
 		{workers, "sum.requests"}:    {"cloudflare.worker.requests", script},
 		{workers, "sum.errors"}:      {"cloudflare.worker.errors", script},
 		{workers, "sum.subrequests"}: {"cloudflare.worker.subrequests", script},
-		{workers, "sum.duration"}:    {"cloudflare.worker.duration", script},
+		{workers, "sum.duration"}:    {"cloudflare.worker.duration.gigabyte_seconds", script},
 	}
 }
 

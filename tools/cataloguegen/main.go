@@ -52,5 +52,5 @@ func all() []*Dataset {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, code, 0o644)
+	return os.WriteFile(out, code, 0o600)
 }

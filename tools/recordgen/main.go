@@ -131,7 +131,7 @@ func run(in, out string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, code, 0o644)
+	return os.WriteFile(out, code, 0o600)
 }
 
 // read collects the recorders, the names their metrics set, and the attribute options.
@@ -154,7 +154,7 @@ func read(file *ast.File) (table, error) {
 			continue
 		}
 		m := metric{names[id], id, len(fn.Type.Params.List) == 3}
-		if fn.Type.Params.List[1].Type.(*ast.Ident).Name == "int64" {
+		if identifier(fn.Type.Params.List[1].Type) == "int64" {
 			t.Ints = append(t.Ints, m)
 		} else {
 			t.Doubles = append(t.Doubles, m)
@@ -188,7 +188,15 @@ func receiver(fn *ast.FuncDecl) string {
 	if !ok {
 		return ""
 	}
-	return star.X.(*ast.Ident).Name
+	return identifier(star.X)
+}
+
+// identifier gives the name that an expression consists of, "" for any other expression.
+func identifier(e ast.Expr) string {
+	if id, ok := e.(*ast.Ident); ok {
+		return id.Name
+	}
+	return ""
 }
 
 // argument gives the first argument, a string literal, of the first call of a method with that name inside fn.
