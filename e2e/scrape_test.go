@@ -1,0 +1,156 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/otlptranslator"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
+)
+
+// sample is one line of an exposition, or the newest sample of one series that was written remotely.
+type sample struct {
+	name   string
+	labels map[string]string
+	value  float64
+	kind   dto.MetricType
+}
+
+// String is the sample's series in Prometheus' notation.
+func (s sample) String() string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(s.labels)) {
+		list = append(list, fmt.Sprintf("%s=%q", name, s.labels[name]))
+	}
+	return s.name + "{" + strings.Join(list, ",") + "}"
+}
+
+// scrape reads a Prometheus endpoint as Prometheus would.
+func scrape(url string) ([]sample, error) {
+	page, code, err := get(url)
+	if err != nil || code != http.StatusOK {
+		return nil, cmp.Or(err, fmt.Errorf("status %d", code))
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
+	if err != nil {
+		return nil, fmt.Errorf("the exposition cannot be parsed: %w", err)
+	}
+	var samples []sample
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			s := sample{name: family.GetName(), labels: map[string]string{}, kind: family.GetType()}
+			for _, pair := range m.GetLabel() {
+				s.labels[pair.GetName()] = pair.GetValue()
+			}
+			s.value = m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
+			samples = append(samples, s)
+		}
+	}
+	return samples, nil
+}
+
+// reading is what a backend holds at one moment.
+type reading struct {
+	samples    []sample
+	counters   map[oracle.Series]float64
+	own        map[string]float64 // the receiver's own metrics, by series in Prometheus' notation
+	watermarks map[string]float64 // Unix seconds, by family
+}
+
+// ownMetrics begins the names of the metrics that the receiver has of itself.
+const ownMetrics = "cloudflare_exporter_"
+
+// notAttributes are the labels that are no attributes of data points.
+var notAttributes = []string{
+	"job", "instance", "cloudflare_account_id", "cloudflare_account_name", "cloudflare_zone_id", "cloudflare_zone_name",
+	"otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "collector",
+}
+
+// translate finds the receiver's series among samples with Prometheus' names. Each counter must have a name that
+// metadata.yaml gives it, and no two samples may be of one series.
+func translate(samples []sample, names map[string]string) (reading, error) {
+	r := reading{
+		samples: samples, counters: map[oracle.Series]float64{}, own: map[string]float64{}, watermarks: map[string]float64{},
+	}
+	for _, s := range samples {
+		if s.name == ownMetrics+"watermark_timestamp_seconds" {
+			r.watermarks[s.labels["metric_family"]] = s.value
+		}
+		if strings.HasPrefix(s.name, ownMetrics) {
+			r.own[s.name] += s.value
+			continue
+		}
+		otel, counter := names[s.name]
+		if counter != (s.kind == dto.MetricType_COUNTER) && strings.HasPrefix(s.name, "cloudflare_") {
+			return r, fmt.Errorf("%v has type %v", s, s.kind)
+		}
+		if !counter {
+			continue
+		}
+		attributes := maps.Clone(s.labels)
+		maps.DeleteFunc(attributes, func(name, _ string) bool { return slices.Contains(notAttributes, name) })
+		series := oracle.Series{Metric: otel, Scope: s.labels["instance"], Attributes: oracle.Attributes(attributes)}
+		if _, twice := r.counters[series]; twice {
+			return r, fmt.Errorf("two samples of %v, one of them %v", series, s)
+		}
+		r.counters[series] = s.value
+	}
+	return r, nil
+}
+
+// prometheusNames gives the OTel name of each counter by the name that Prometheus has for it, translated from
+// metadata.yaml by Prometheus' own rules.
+func prometheusNames(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(repository, "metadata.yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Metrics map[string]struct {
+			Unit string
+			Sum  *struct{ Monotonic bool }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(data, &file))
+	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
+	names := map[string]string{}
+	for otel, m := range file.Metrics {
+		if m.Sum == nil || !m.Sum.Monotonic {
+			continue
+		}
+		name, err := namer.Build(otlptranslator.Metric{Name: otel, Unit: m.Unit, Type: otlptranslator.MetricTypeMonotonicCounter})
+		require.NoError(t, err)
+		require.NotContains(t, names, name, "two metrics have one name in Prometheus")
+		names[name] = otel
+	}
+	for _, otel := range oracle.Metrics() {
+		require.Contains(t, slices.Collect(maps.Values(names)), otel, "metadata.yaml has no such counter")
+	}
+	return names
+}
+
+// read scrapes the deployment's Prometheus endpoint.
+func (d *deployment) read() (reading, error) {
+	samples, err := scrape(d.url("METRICS_PORT", "/metrics"))
+	if err != nil {
+		return reading{}, err
+	}
+	return translate(samples, prometheusNames(d.t))
+}

@@ -1,0 +1,136 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
+)
+
+const testToken = "e2e-token-that-must-never-be-printed"
+
+const (
+	// speed is how many times as fast as time the simulated clock runs.
+	speed = 60
+	// behind is how far the simulated clock is behind ours at first; it never catches up within a test.
+	behind = 8 * time.Hour
+	// history is how much of the stream lies before the start.
+	history = 20 * time.Minute
+)
+
+// world is a simulated Cloudflare with a stream of events that begins before the test and ends during it.
+type world struct {
+	t          *testing.T
+	sim        *simulator.Simulator
+	accounts   []simulator.Account
+	begin, end time.Time
+	port       int
+	server     *httptest.Server
+	// pending is the number of requests that have not been answered yet.
+	pending atomic.Int32
+}
+
+// newWorld starts a Cloudflare whose stream goes on for so long on its clock, 60 times as fast as ours.
+func newWorld(t *testing.T, accounts []simulator.Account, length time.Duration) *world {
+	t.Helper()
+	executable(t) // building takes a while, in which the clock must not run
+	began := time.Now()
+	start := began.Add(-behind).Truncate(time.Minute)
+	w := &world{t: t, accounts: accounts, begin: start.Add(-history), end: start.Add(length), port: freePort(t)}
+	var err error
+	w.sim, err = simulator.New(simulator.Config{
+		Seed: 11, Accounts: accounts, Begin: w.begin, End: w.end, EventsPerMinute: 40, Token: testToken,
+		Clock:  func() time.Time { return start.Add(time.Since(began) * speed) },
+		Limits: simulator.Limits{RESTRequests: -1, GraphQLRequests: -1},
+	})
+	require.NoError(t, err)
+	w.serve()
+	t.Cleanup(func() {
+		w.sim.Close()
+		w.server.Close()
+	})
+	return w
+}
+
+// serve answers at the world's port, again after the server has been closed.
+func (w *world) serve() {
+	w.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(w.port))
+	require.NoError(w.t, err)
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.pending.Add(1)
+		defer w.pending.Add(-1)
+		w.sim.ServeHTTP(rw, r)
+	}))
+	_ = w.server.Listener.Close()
+	w.server.Listener = listener
+	w.server.Start()
+}
+
+// truth is what every counter must stand at in the end.
+func (w *world) truth() map[oracle.Series]float64 {
+	return oracle.Expected(w.sim.Truth(w.begin, w.end))
+}
+
+// expectTruth compares every counter with what happened: none missing, none extra, all equal.
+func (w *world) expectTruth(actual map[oracle.Series]float64) {
+	w.t.Helper()
+	expected := w.truth()
+	require.Greater(w.t, len(expected), 100, "the simulated world is too quiet")
+	differences := oracle.Differences(expected, actual)
+	assert.Empty(w.t, strings.Join(differences[:min(10, len(differences))], "\n"),
+		"%d of %d series differ", len(differences), len(expected))
+}
+
+// mixedPlans are two accounts with four zones each, some of which may read less than others.
+func mixedPlans() []simulator.Account {
+	return simulator.DefaultLayout(2, 4, simulator.PlanEnterprise, simulator.PlanFree, simulator.PlanPro)
+}
+
+// twoZones are alike in everything but their identity.
+func twoZones() []simulator.Account {
+	return simulator.DefaultLayout(1, 2, simulator.PlanEnterprise)
+}
+
+// ports are those that freePort has returned.
+var ports struct {
+	sync.Mutex
+	taken map[int]bool
+}
+
+// freePort finds a port that nobody listens at. No two calls return the same one.
+func freePort(t *testing.T) int {
+	t.Helper()
+	ports.Lock()
+	defer ports.Unlock()
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		_, text, err := net.SplitHostPort(listener.Addr().String())
+		require.NoError(t, err)
+		port, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		require.NoError(t, listener.Close())
+		if !ports.taken[port] {
+			if ports.taken == nil {
+				ports.taken = map[int]bool{}
+			}
+			ports.taken[port] = true
+			return port
+		}
+	}
+}
