@@ -25,6 +25,7 @@ type health struct {
 	host   component.Host
 
 	now, before map[string]*problem
+	answered    bool // something has been in this tick
 	reported    bool // the status has been reported at least once
 }
 
@@ -90,6 +91,15 @@ func classOf(err error) cloudflare.Class {
 
 // well says that nothing has failed in this tick so far.
 func (h *health) well() bool { return len(h.now) == 0 }
+
+// carryOver keeps the last tick's problems in one that got no answer at all, for example because the budget had been used
+// up by failures: nothing says that they are over.
+func (h *health) carryOver() {
+	if !h.answered && h.well() {
+		h.now = h.before
+	}
+	h.answered = false
+}
 
 // settle ends a tick: it logs what is new and what is over, reports the status if it changed, and returns a short
 // partial error while something is wrong, nil otherwise.

@@ -213,7 +213,7 @@ func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
 			s.note(tx, p, r.part, err)
 			continue
 		}
-		progress = true
+		progress, s.health.answered = true, true
 	}
 	return progress
 }

@@ -47,7 +47,7 @@ type metricsScraper struct {
 	probes     map[string]*probes           // by dataset
 	denied     map[string]bool              // lists that the token may not see, said already
 	telemetry  telemetry
-	found      [3]int // accounts, zones, zones left out; as last logged
+	found      [3]int                         // accounts, zones, zones left out; as last logged
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
 	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
 }
@@ -174,6 +174,7 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 	s.openPartitions(tx)
 	s.read(ctx, tx)
 	s.probe(ctx)
+	s.health.carryOver()
 }
 
 // apiTime is 80 % of the interval, or of the timeout where that is shorter.
@@ -201,6 +202,7 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 	if !renewed {
 		return
 	}
+	s.health.answered = true
 	data, err := s.inventory.Marshal()
 	if err != nil {
 		s.health.failed("encode the list of accounts and zones", err)

@@ -199,26 +199,33 @@ func (w *world) settle() {
 
 func countersOf(t *testing.T, md pmetric.Metrics, ts pcommon.Timestamp) map[oracle.Series]float64 {
 	t.Helper()
-	values := map[oracle.Series]float64{}
-	counters := oracle.Metrics()
-	eachPoint(md, func(resource pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
+	eachPoint(md, func(_ pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
 		assert.Equal(t, ts, p.Timestamp(), m.Name())
 		if m.Type() == pmetric.MetricTypeGauge {
 			assert.Zero(t, p.StartTimestamp(), m.Name())
-			return
+		} else {
+			assert.NotZero(t, p.StartTimestamp(), m.Name())
 		}
-		assert.NotZero(t, p.StartTimestamp(), m.Name())
-		if !slices.Contains(counters, m.Name()) || p.Flags().NoRecordedValue() {
-			return
-		}
-		scope, _ := resource.Get("service.instance.id")
-		series := oracle.Series{Metric: m.Name(), Scope: scope.Str(), Attributes: attributesOf(p)}
+	})
+	values := map[oracle.Series]float64{}
+	eachCounter(md, func(series oracle.Series, value float64) {
 		if _, twice := values[series]; twice {
 			assert.Fail(t, "two points of one series", "%v", series)
 		}
-		values[series] = valueOf(p)
+		values[series] = value
 	})
 	return values
+}
+
+// eachCounter visits the points of the counters that the oracle knows, but for series that have ended.
+func eachCounter(md pmetric.Metrics, visit func(oracle.Series, float64)) {
+	counters := oracle.Metrics()
+	eachPoint(md, func(resource pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
+		if slices.Contains(counters, m.Name()) && !p.Flags().NoRecordedValue() {
+			scope, _ := resource.Get("service.instance.id")
+			visit(oracle.Series{Metric: m.Name(), Scope: scope.Str(), Attributes: attributesOf(p)}, valueOf(p))
+		}
+	})
 }
 
 func eachPoint(md pmetric.Metrics, visit func(pcommon.Map, pmetric.Metric, pmetric.NumberDataPoint)) {

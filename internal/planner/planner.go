@@ -105,6 +105,9 @@ type Part struct {
 	Resolution time.Duration
 	Cut        bool
 	Limit      int
+	// since is when the wait for the part began: the begin of its window, or the end of the granule that the gauges were
+	// last read over. It decides what is asked for first.
+	since time.Time
 	// Zones are the scopes that a part at account scope is asked for; nil where the document's scopes are meant.
 	Zones []Scope
 }
@@ -118,9 +121,9 @@ type Document struct {
 // Nodes is the product that Cloudflare limits.
 func (d *Document) Nodes() int { return len(d.Scopes) * len(d.Parts) }
 
-// Oldest is the earliest instant the document asks for.
+// Oldest is the earliest instant up to which one of the parts has been read.
 func (d *Document) Oldest() time.Time {
-	return slices.MinFunc(d.Parts, func(a, b Part) int { return a.Window.From.Compare(b.Window.From) }).Window.From
+	return slices.MinFunc(d.Parts, func(a, b Part) int { return a.since.Compare(b.since) }).since
 }
 
 // Limits bound a document.
@@ -138,14 +141,37 @@ func Plan(clock time.Time, partitions []Partition, limits Limits) []Document {
 	var docs []Document
 	for _, group := range group(clock, partitions, limits.Nodes) {
 		for scopes := range slices.Chunk(group.scopes, min(limits.Zones, limits.Nodes)) {
-			parts := group.parts[:min(len(group.parts), max(1, limits.Nodes/len(scopes)))]
-			docs = append(docs, Document{Scopes: scopes, Parts: parts})
+			for _, parts := range bundle(group.parts, max(1, limits.Nodes/len(scopes))) {
+				docs = append(docs, Document{Scopes: scopes, Parts: parts})
+			}
 		}
 	}
 	return inTurn(docs)
 }
 
-// group is a set of scopes of one kind that need exactly the same parts.
+// bundle puts parts together, so many at most. The windows of one dataset are in one bundle, since a later one is of no use
+// before the one before it has been counted; those that do not fit are left out.
+func bundle(parts []Part, most int) [][]Part {
+	var bundles [][]Part
+	in := map[string]int{} // by dataset: the bundle that has its first window
+	for _, part := range parts {
+		key := part.dataset()
+		i, seen := in[key]
+		if !seen {
+			if len(bundles) == 0 || len(bundles[len(bundles)-1]) >= most {
+				bundles = append(bundles, nil)
+			}
+			i = len(bundles) - 1
+			in[key] = i
+		}
+		if len(bundles[i]) < most {
+			bundles[i] = append(bundles[i], part)
+		}
+	}
+	return bundles
+}
+
+// scopeGroup is a set of scopes of one kind that need exactly the same parts.
 type scopeGroup struct {
 	scopes []Scope
 	parts  []Part
@@ -205,13 +231,18 @@ func join(parts []Part, part Part) []Part {
 	return append(parts, part)
 }
 
+// dataset is equal for the windows of one partition that follow each other.
+func (p *Part) dataset() string {
+	return fmt.Sprintf("%s|%s|%t|%t", p.Dataset, p.Variant, p.Gauges, p.Zones != nil)
+}
+
 // key is equal for parts that ask for the same.
 func (p *Part) key() string {
 	return fmt.Sprintf("%s|%s|%t|%t|%d|%d|%d|%d", p.Dataset, p.Variant, p.Gauges, p.Zones != nil,
 		p.Window.From.Unix(), p.Window.To.Unix(), p.Resolution, p.Limit)
 }
 
-// parts are the first nodes that a partition needs, as many as a document may hold: gauges over the newest granule, then
+// parts are the first nodes that a partition needs, as many as a document may hold: gauges over the newest granule, and
 // windows from the watermark on.
 func (p *Partition) parts(clock time.Time, most int) []Part {
 	s := &p.Source
@@ -220,6 +251,10 @@ func (p *Partition) parts(clock time.Time, most int) []Part {
 	var parts []Part
 	if s.Gauges && p.Observed.Before(horizon) {
 		part.Gauges, part.Window = true, Window{horizon.Add(-s.Granularity), horizon}
+		part.since = part.Window.From
+		if !p.Observed.IsZero() {
+			part.since = p.Observed
+		}
 		parts = append(parts, part)
 	}
 	if !s.Counters {
@@ -231,8 +266,10 @@ func (p *Partition) parts(clock time.Time, most int) []Part {
 	}
 	step = max(step.Truncate(s.Granularity), s.Granularity)
 	part.Gauges = false
+	most += len(parts)
 	for from := p.Watermark; from.Before(horizon) && len(parts) < most; from = part.Window.To {
 		part.Window = Window{from, earliest(from.Add(step), horizon)}
+		part.since = from
 		parts = append(parts, part)
 	}
 	return parts
@@ -245,15 +282,9 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// compareParts puts gauges first, since they are only of use now, then the oldest windows.
+// compareParts puts first what has waited longest.
 func compareParts(a, b Part) int {
-	if a.Gauges != b.Gauges {
-		if a.Gauges {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(a.Window.From.Compare(b.Window.From), cmp.Compare(a.Dataset, b.Dataset))
+	return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.Dataset, b.Dataset))
 }
 
 func compareScopes(a, b Scope) int {

@@ -95,7 +95,7 @@ func TestPartsCarryWhatTheyAreReadWith(t *testing.T) {
 	require.Len(t, docs, 1)
 	want := Part{
 		Family: "requests", Dataset: "rollup", Variant: "+", Gauges: true,
-		Window: window(-1, 0), Resolution: time.Second, Limit: 100,
+		Window: window(-1, 0), Resolution: time.Second, Limit: 100, since: at(-1),
 	}
 	counters := want
 	counters.Gauges = false
@@ -133,17 +133,29 @@ func TestGaugesAreOfTheNewestFullGranule(t *testing.T) {
 	}
 }
 
-// What gauges show is stale a minute later, so they do not wait for a backlog.
-func TestGaugesGoBeforeABacklog(t *testing.T) {
+// Gauges do not wait for the whole of a backlog: they have a document of their own beside its first one.
+func TestGaugesBesideABacklog(t *testing.T) {
 	t.Parallel()
 	p := zones("a", 1, noon.Add(-48*time.Hour))
 	p[0].Source.Gauges = true
 	docs := Plan(noon, p, Limits{Zones: 10, Nodes: 3})
-	require.Len(t, docs, 1)
+	require.Len(t, docs, 2)
 	require.Len(t, docs[0].Parts, 3)
-	assert.True(t, docs[0].Parts[0].Gauges)
+	assert.False(t, docs[0].Parts[0].Gauges)
 	assert.Equal(t, noon.Add(-48*time.Hour), docs[0].Oldest())
 	assert.Equal(t, 3, docs[0].Nodes())
+	require.Len(t, docs[1].Parts, 1)
+	assert.True(t, docs[1].Parts[0].Gauges)
+}
+
+// However narrow the bound, counters and gauges both get their turn.
+func TestTheNarrowestBound(t *testing.T) {
+	t.Parallel()
+	p := zones("a", 1, at(-1))
+	p[0].Source.Gauges = true
+	docs := Plan(noon, p, Limits{Zones: 10, Nodes: 1})
+	require.Len(t, docs, 2)
+	assert.NotEqual(t, docs[0].Parts[0].Gauges, docs[1].Parts[0].Gauges)
 }
 
 func TestScopesWithEqualNeedsShareADocument(t *testing.T) {

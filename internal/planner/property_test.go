@@ -161,8 +161,6 @@ func (w *world) checkDocuments(t *testing.T, docs []Document) {
 			require.Equal(t, d.Scopes[0].Kind, s.Kind, "one kind")
 			require.True(t, s.Kind == cloudflare.ZoneScope || len(d.Scopes) == 1, "accounts stand alone")
 		}
-		firstCounters := slices.IndexFunc(d.Parts, func(p Part) bool { return !p.Gauges })
-		require.True(t, firstCounters < 0 || !slices.ContainsFunc(d.Parts[firstCounters:], func(p Part) bool { return p.Gauges }), "gauges first")
 
 		accounts := d.accounts()
 		for _, account := range accounts {
@@ -194,27 +192,37 @@ func (w *world) accounts() map[string]bool {
 	return accounts
 }
 
-// checkEveryNeed holds each scope against one document: whoever needs something is in exactly one, with the first of
-// exactly its own needs, and the order in which partitions are listed does not matter.
+// checkEveryNeed holds each scope's needs against its documents: each dataset is in exactly one of them, with the first
+// windows of exactly its own needs, and the order in which partitions are listed does not matter.
 func (w *world) checkEveryNeed(t *testing.T, docs []Document) {
 	t.Helper()
-	needs := map[Scope][]Part{}
+	type need struct {
+		scope   Scope
+		dataset string
+	}
+	needs := map[need][]Part{}
 	for i := range w.partitions {
 		p := &w.partitions[i]
-		if parts := p.parts(w.clock, w.limits.Nodes); len(parts) > 0 {
-			needs[p.Scope] = append(needs[p.Scope], parts...)
+		for _, part := range p.parts(w.clock, w.limits.Nodes) {
+			n := need{p.Scope, part.dataset()}
+			needs[n] = append(needs[n], part)
 		}
 	}
 	for _, d := range docs {
 		for _, scope := range d.Scopes {
-			own := needs[scope]
-			require.NotEmpty(t, own, "needs nothing, or is in two documents")
-			slices.SortStableFunc(own, compareParts)
-			require.Equal(t, own[:len(d.Parts)], d.Parts)
-			delete(needs, scope)
+			asked := map[need][]Part{}
+			for _, part := range d.Parts {
+				n := need{scope, part.dataset()}
+				asked[n] = append(asked[n], part)
+			}
+			for n, parts := range asked {
+				require.NotEmpty(t, needs[n], "needs nothing, or is in two documents")
+				require.Equal(t, needs[n][:len(parts)], parts)
+				delete(needs, n)
+			}
 		}
 	}
-	require.Empty(t, needs, "scopes without a document")
+	require.Empty(t, needs, "needs without a document")
 
 	shuffled := slices.Clone(w.partitions)
 	slices.Reverse(shuffled)
