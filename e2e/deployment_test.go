@@ -89,7 +89,7 @@ func (d *deployment) eventually(within time.Duration, condition func(*assert.Col
 		if d.current.running() {
 			condition(c)
 		}
-	}, within, 50*time.Millisecond, what)
+	}, within, 200*time.Millisecond, what)
 	require.True(d.t, d.current.running(), "the collector has ended while waiting: "+what)
 }
 

@@ -111,7 +111,9 @@ func (d *deployment) expectFault(w *world, f fault) {
 
 	f.end(w)
 	d.expectStatus(http.StatusOK, "StatusOK")
-	assert.NotEmpty(d.t, log.lines("\tinfo\t", over))
+	d.eventually(time.Minute, func(c *assert.CollectT) {
+		assert.NotEmpty(c, log.lines("\tinfo\t", over))
+	}, "said to be over")
 
 	last := d.waitForEnd(w, d.read)
 	w.expectTruth(last.counters)

@@ -37,12 +37,11 @@ func TestZonesStayApartByRemoteWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, twoZones(), 5*time.Minute)
 	backend := newSink(t, parseRemoteWrite)
-	names := prometheusNames(t)
 	d := deploy(t, w, shipped("collector-remote-write.yaml"), shipped("simulator.yaml"), pace)
 	d.env["REMOTE_WRITE_ENDPOINT"] = backend.URL
 	d.env["COLLECTOR_NAME"] = "e2e"
 	d.start()
-	last := d.waitForEnd(w, func() (reading, error) { return backend.readRemoteWrite(names) })
+	last := d.waitForEnd(w, backend.readRemoteWrite)
 	w.expectTruth(last.counters)
 	for i := range last.samples {
 		assert.Equal(t, "e2e", last.samples[i].labels["collector"], "the external label")
@@ -56,7 +55,6 @@ func TestZonesStayApartByDefaultSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, twoZones(), 5*time.Minute)
 	otlp, remote := newSink(t, parseOTLP), newSink(t, parseRemoteWrite)
-	names := prometheusNames(t)
 	const receiver = `yaml:
 receivers:
   cloudflaremetrics:
@@ -77,7 +75,7 @@ service:
 	for name, read := range map[string]func() (reading, error){
 		"prometheus":              d.read,
 		"otlp_http":               otlp.readOTLP,
-		"prometheus_remote_write": func() (reading, error) { return remote.readRemoteWrite(names) },
+		"prometheus_remote_write": remote.readRemoteWrite,
 	} {
 		t.Log(name)
 		w.expectTruth(d.waitForEnd(w, read).counters)

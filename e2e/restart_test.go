@@ -85,17 +85,18 @@ func watchCounters(t *testing.T, d *deployment) *watcher {
 		<-ended
 	})
 	t.Cleanup(w.stop)
-	names, url := prometheusNames(t), d.url("METRICS_PORT", "/metrics")
+	names, err := prometheusNames()
+	require.NoError(t, err)
 	go func() {
 		defer close(ended)
-		ticks := time.NewTicker(50 * time.Millisecond)
+		ticks := time.NewTicker(100 * time.Millisecond)
 		defer ticks.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
-				w.look(url, names)
+				w.look(d, names)
 			}
 		}
 	}()
@@ -103,8 +104,8 @@ func watchCounters(t *testing.T, d *deployment) *watcher {
 }
 
 // look scrapes once. No answer means that no process is there at the moment.
-func (w *watcher) look(url string, names map[string]string) {
-	samples, err := scrape(url)
+func (w *watcher) look(d *deployment, names map[string]string) {
+	samples, err := scrape(d.url("METRICS_PORT", "/metrics"))
 	if err != nil || len(samples) == 0 {
 		return
 	}

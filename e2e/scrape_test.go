@@ -13,13 +13,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
+	"sync"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/otlptranslator"
-	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
@@ -86,7 +85,11 @@ var notAttributes = []string{
 
 // translate finds the receiver's series among samples with Prometheus' names. Each counter must have a name that
 // metadata.yaml gives it, and no two samples may be of one series.
-func translate(samples []sample, names map[string]string) (reading, error) {
+func translate(samples []sample) (reading, error) {
+	names, err := prometheusNames()
+	if err != nil {
+		return reading{}, err
+	}
 	r := reading{
 		samples: samples, counters: map[oracle.Series]float64{}, own: map[string]float64{}, watermarks: map[string]float64{},
 	}
@@ -118,17 +121,20 @@ func translate(samples []sample, names map[string]string) (reading, error) {
 
 // prometheusNames gives the OTel name of each counter by the name that Prometheus has for it, translated from
 // metadata.yaml by Prometheus' own rules.
-func prometheusNames(t *testing.T) map[string]string {
-	t.Helper()
+var prometheusNames = sync.OnceValues(func() (map[string]string, error) {
 	data, err := os.ReadFile(filepath.Join(repository, "metadata.yaml"))
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	var file struct {
 		Metrics map[string]struct {
 			Unit string
 			Sum  *struct{ Monotonic bool }
 		}
 	}
-	require.NoError(t, yaml.Unmarshal(data, &file))
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, err
+	}
 	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
 	names := map[string]string{}
 	for otel, m := range file.Metrics {
@@ -136,15 +142,16 @@ func prometheusNames(t *testing.T) map[string]string {
 			continue
 		}
 		name, err := namer.Build(otlptranslator.Metric{Name: otel, Unit: m.Unit, Type: otlptranslator.MetricTypeMonotonicCounter})
-		require.NoError(t, err)
-		require.NotContains(t, names, name, "two metrics have one name in Prometheus")
+		if err != nil {
+			return nil, err
+		}
+		if other, taken := names[name]; taken {
+			return nil, fmt.Errorf("%s and %s have one name in Prometheus: %s", otel, other, name)
+		}
 		names[name] = otel
 	}
-	for _, otel := range oracle.Metrics() {
-		require.Contains(t, slices.Collect(maps.Values(names)), otel, "metadata.yaml has no such counter")
-	}
-	return names
-}
+	return names, nil
+})
 
 // read scrapes the deployment's Prometheus endpoint.
 func (d *deployment) read() (reading, error) {
@@ -152,5 +159,5 @@ func (d *deployment) read() (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	return translate(samples, prometheusNames(d.t))
+	return translate(samples)
 }

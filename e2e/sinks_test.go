@@ -258,12 +258,12 @@ func text(attributes pcommon.Map, name string) string {
 }
 
 // readRemoteWrite gives what has been written remotely.
-func (s *sink) readRemoteWrite(names map[string]string) (reading, error) {
+func (s *sink) readRemoteWrite() (reading, error) {
 	samples, err := s.samples()
 	if err != nil {
 		return reading{}, err
 	}
-	return translate(samples, names)
+	return translate(samples)
 }
 
 // readOTLP gives what has been exported by OTLP, where metrics have the names that the oracle uses.
