@@ -70,6 +70,8 @@ type InventoryConfig struct {
 type RateLimitConfig struct {
 	GraphQL RateConfig `mapstructure:"graphql"`
 	REST    RateConfig `mapstructure:"rest"`
+	// AccountBased chooses Cloudflare's account-based limits, under which GraphQL is the rate of each zone and account.
+	AccountBased bool `mapstructure:"account_based"`
 }
 
 // RateConfig is a number of requests in any span of time of that length.
@@ -224,4 +226,12 @@ func (c *Config) delay(dataset string) time.Duration {
 		return *d
 	}
 	return c.Delay
+}
+
+// zonesPerDocument is how many zones Cloudflare takes in one query.
+func (c *Config) zonesPerDocument() int {
+	if c.RateLimit.AccountBased {
+		return 1
+	}
+	return 10
 }

@@ -51,6 +51,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Equal(t, 10_000, config.SeriesLimit)
 	assert.Equal(t, RateConfig{240, 5 * time.Minute}, config.RateLimit.GraphQL)
 	assert.Equal(t, RateConfig{960, 5 * time.Minute}, config.RateLimit.REST)
+	assert.False(t, config.RateLimit.AccountBased)
 }
 
 func TestConfigWithEveryKey(t *testing.T) {
@@ -65,6 +66,7 @@ func TestConfigWithEveryKey(t *testing.T) {
 	assert.Equal(t, 4*time.Minute, config.delay("httpRequests1mGroups"))
 	assert.Equal(t, 3*time.Minute, config.delay("workersInvocationsAdaptive"))
 	assert.Equal(t, "file_storage/state", config.Storage.String())
+	assert.True(t, config.RateLimit.AccountBased)
 	assert.False(t, config.MetricsBuilderConfig.Metrics.CloudflareZoneUniques.Enabled)
 	assert.NotContains(t, fmt.Sprintf("%v %+v", config, config), "key ")
 

@@ -40,7 +40,7 @@ func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) {
 		if !ok {
 			return
 		}
-		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: 10, Nodes: int(s.nodes.Load())})
+		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: int(s.nodes.Load())})
 		if len(docs) == 0 || !s.count(tx, s.run(ctx, docs)) {
 			return
 		}
@@ -67,8 +67,8 @@ func (s *metricsScraper) run(ctx context.Context, docs []planner.Document) []rea
 
 // fanOut sends documents side by side. An error that all of them would meet ends the rest.
 func (s *metricsScraper) fanOut(ctx context.Context, docs []planner.Document) [][]reading {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	answers := make([][]reading, len(docs))
 	var group errgroup.Group
 	group.SetLimit(concurrency)
@@ -83,9 +83,9 @@ func (s *metricsScraper) fanOut(ctx context.Context, docs []planner.Document) []
 }
 
 // ask sends a document and, where a smaller one may succeed, its halves.
-func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, doc planner.Document) []reading {
+func (s *metricsScraper) ask(ctx context.Context, stop context.CancelFunc, doc planner.Document) []reading {
 	if ctx.Err() != nil {
-		return failed(doc, context.Cause(ctx))
+		return failed(doc, errNotAsked)
 	}
 	answer, err := s.client.Query(ctx, s.document(doc))
 	if err == nil {
@@ -93,7 +93,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, 
 	}
 	switch class := cloudflare.ClassOf(err); {
 	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited || class == cloudflare.ClassDeferred:
-		stop(err)
+		stop()
 	case class == cloudflare.ClassTooManyNodes:
 		s.learnNodes(doc)
 		fallthrough
@@ -106,7 +106,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelCauseFunc, 
 }
 
 // askBoth asks for what a split has left of a document.
-func (s *metricsScraper) askBoth(ctx context.Context, stop context.CancelCauseFunc, first, second planner.Document) []reading {
+func (s *metricsScraper) askBoth(ctx context.Context, stop context.CancelFunc, first, second planner.Document) []reading {
 	for _, part := range slices.Concat(first.Parts, second.Parts) {
 		s.telemetry.windows(part.Dataset, split, 1)
 	}
@@ -133,9 +133,14 @@ func failed(doc planner.Document, err error) []reading {
 	return list
 }
 
-var errUnanswered = &cloudflare.Error{
-	Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL, Message: "the zone or account is missing from Cloudflare's answer",
-}
+var (
+	errUnanswered = &cloudflare.Error{
+		Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL, Message: "the zone or account is missing from Cloudflare's answer",
+	}
+	errNotAsked = &cloudflare.Error{
+		Class: cloudflare.ClassDeferred, Kind: cloudflare.KindGraphQL, Message: "the scrape ended before this was asked",
+	}
+)
 
 func (s *metricsScraper) readings(doc planner.Document, answer *cloudflare.Answer) []reading {
 	var list []reading
@@ -189,8 +194,15 @@ func kindOf(part planner.Part) dataset.Kind {
 	return dataset.Counter
 }
 
+// failure is one failed document as one account and dataset sees it, however many windows it was for.
+type failure struct {
+	err              error
+	account, dataset string
+}
+
 // count takes the readings into the ledger and says whether any partition got further.
 func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
+	noted := map[failure]bool{}
 	for _, r := range list {
 		p := s.partitions[partitionID(r.part.Family, r.scope.Kind, r.scope.ID)]
 		err := r.err
@@ -210,7 +222,9 @@ func (s *metricsScraper) count(tx *ledger.Tx, list []reading) (progress bool) {
 		if err != nil {
 			p.gaugesFailed = true
 			p.failed = p.failed || !r.part.Gauges
-			s.note(tx, p, r.part, err)
+			f := failure{err, p.scope.AccountID, r.part.Dataset}
+			s.note(tx, p, r.part, err, !noted[f])
+			noted[f] = true
 			continue
 		}
 		progress, s.health.answered = true, true
@@ -258,8 +272,8 @@ func (s *metricsScraper) observe(p *partition, r reading) error {
 }
 
 // note reports why a window could not be counted. What the plan of a zone does not include is no fault: it is said once
-// and not asked for again until the entitlements are next read.
-func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, err error) {
+// and not asked for again until the entitlements are next read. Anything else counts once as a failure.
+func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, err error, first bool) {
 	class := classOf(err)
 	if class == cloudflare.ClassGatedDataset || class == cloudflare.ClassGatedField || class == cloudflare.ClassPermission {
 		if s.inventory.Refuse(p.scope.ID, part.Dataset) {
@@ -269,5 +283,7 @@ func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, er
 		}
 		return
 	}
-	s.failed(tx, p.scope.AccountID, part.Dataset, fmt.Errorf("%v: %w", p, err))
+	if first {
+		s.failed(tx, p.scope.AccountID, part.Dataset, fmt.Errorf("%v: %w", p, err))
+	}
 }

@@ -109,15 +109,16 @@ func (s *metricsScraper) start(ctx context.Context, host component.Host) (err er
 func (s *metricsScraper) clientSettings() cloudflare.Settings {
 	c := s.config
 	return cloudflare.Settings{
-		Endpoint:    c.HTTP.Endpoint,
-		Credentials: cloudflare.Credentials{Token: string(c.APIToken), Key: string(c.APIKey), Email: c.APIEmail},
-		HTTP:        s.http,
-		UserAgent:   s.settings.BuildInfo.Command + "/" + s.settings.BuildInfo.Version,
-		Retry:       c.Retry,
-		REST:        cloudflare.Rate(c.RateLimit.REST),
-		GraphQL:     cloudflare.Rate(c.RateLimit.GraphQL),
-		Now:         s.now,
-		Observe:     s.telemetry.request,
+		Endpoint:     c.HTTP.Endpoint,
+		Credentials:  cloudflare.Credentials{Token: string(c.APIToken), Key: string(c.APIKey), Email: c.APIEmail},
+		HTTP:         s.http,
+		UserAgent:    s.settings.BuildInfo.Command + "/" + s.settings.BuildInfo.Version,
+		Retry:        c.Retry,
+		REST:         cloudflare.Rate(c.RateLimit.REST),
+		GraphQL:      cloudflare.Rate(c.RateLimit.GraphQL),
+		AccountBased: c.RateLimit.AccountBased,
+		Now:          s.now,
+		Observe:      s.telemetry.request,
 	}
 }
 
