@@ -23,11 +23,12 @@ type Answer struct {
 
 // Query sends one document. Every part of every scope in the answer is a JSON array, or the error is ClassMalformed.
 func (c *Client) Query(ctx context.Context, document Document) (*Answer, error) {
-	query, err := document.build()
+	query, err := document.build(c.settings.AccountBased)
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return post(ctx, c, document.dataset(), query.text, query.variables, func(x exchange, data *data) (*Answer, error) {
+	what := subject{KindGraphQL, document.dataset(), document.Tags[0]}
+	return post(ctx, c, what, query.text, query.variables, func(x exchange, data *data) (*Answer, error) {
 		scopes, err := x.scopes(data, document.Scope, document.Tags)
 		if err != nil {
 			return nil, err
@@ -78,14 +79,17 @@ func (x exchange) scopes(data *data, kind ScopeKind, tags []string) (map[string]
 	return byTag, nil
 }
 
-// learn tells the budget what the query cost and what is left, if the answer says so.
+// learn tells the budget what the query cost and what is left, if the answer says so. Under account-based limits it is not
+// documented whose budget that is; a figure of the user's, which others may have used up, would stop zones for nothing.
 func (c *Client) learn(data *data) (cost, left uint64) {
 	if data.Cost != nil {
 		cost = *data.Cost
 	}
 	if data.Viewer.Budget != nil {
 		left = *data.Viewer.Budget
-		c.budgets[KindGraphQL].learn(cost, left)
+		if c.scopes == nil {
+			c.budgets[KindGraphQL].learn(cost, left)
+		}
 	}
 	return cost, left
 }

@@ -20,6 +20,7 @@ type budget struct {
 	period  time.Duration
 	now     func() time.Time
 	limiter *rate.Limiter
+	whole   *budget // stops this one as well; nil but for the budget of a zone or account
 
 	mu       sync.Mutex
 	resume   time.Time // refused until then
@@ -29,11 +30,16 @@ type budget struct {
 }
 
 func newBudget(kind Kind, allowed Rate, now func() time.Time) *budget {
+	return newBudgetSince(now(), kind, allowed, now)
+}
+
+// newBudgetSince returns a budget that was empty at the time began and has not been used since.
+func newBudgetSince(began time.Time, kind Kind, allowed Rate, now func() time.Time) *budget {
 	burst := max(1, allowed.Requests/4)
 	// One request per period has no room for burst and refill apart; the bucket then refills once a period.
 	refill := max(1, allowed.Requests-burst)
 	limiter := rate.NewLimiter(rate.Limit(float64(refill)/allowed.Per.Seconds()), burst)
-	limiter.AllowN(now(), burst)
+	limiter.AllowN(began, burst)
 	return &budget{kind: kind, period: allowed.Per, now: now, limiter: limiter}
 }
 
@@ -84,6 +90,11 @@ func (b *budget) refusal() error {
 }
 
 func (b *budget) refusalLocked() error {
+	if b.whole != nil {
+		if err := b.whole.refusal(); err != nil {
+			return err
+		}
+	}
 	now := b.now()
 	if now.Before(b.resume) {
 		return b.limited("requests are stopped after the API refused them", b.resume.Sub(now))
@@ -95,7 +106,11 @@ func (b *budget) refusalLocked() error {
 }
 
 func (b *budget) limited(message string, wait time.Duration) error {
-	return &Error{Class: ClassRateLimited, Kind: b.kind, Message: message, RetryAfter: wait}
+	class := ClassRateLimited
+	if b.whole != nil {
+		class = ClassScopeLimited
+	}
+	return &Error{Class: class, Kind: b.kind, Message: message, RetryAfter: wait}
 }
 
 // stop refuses requests for the duration, or longer when they are already stopped for longer.

@@ -5,6 +5,7 @@ package cloudflare
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -81,7 +82,14 @@ func phrases() []struct {
 	}
 }
 
+// scopeLimited is the refusal of account-based limits, in lower case.
+// https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/
+var scopeLimited = regexp.MustCompile(`\b(zone|account) [0-9a-f]{32} has exceeded its rate limit`)
+
 func classOfText(message string) Class {
+	if scopeLimited.MatchString(message) {
+		return ClassScopeLimited
+	}
 	for _, phrase := range phrases() {
 		if strings.Contains(message, phrase.text) {
 			return phrase.class

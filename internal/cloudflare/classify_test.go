@@ -46,8 +46,8 @@ var texts = []struct {
 	{"limit reached, please try again later", 429, "", ClassRateLimited},
 	{"limit reached, please try again with reduced time period", 429, "", ClassRateLimited},
 	{"quota exceeded, please repeat your request in the next minute", 429, "", ClassRateLimited},
-	{"Account " + account + " has exceeded its rate limit. Please try again after 5 minutes. Refer to this page for more details about rate limits: https://developers.cloudflare.com/", 429, "budget", ClassRateLimited},
-	{"Zone " + zoneA + " has exceeded its rate limit. Please try again after 5 minutes.", 429, "budget", ClassRateLimited},
+	{"Account " + account + " has exceeded its rate limit. Please try again after 5 minutes. Refer to this page for more details about rate limits: https://developers.cloudflare.com/", 429, "budget", ClassScopeLimited},
+	{"Zone " + zoneA + " has exceeded its rate limit. Please try again after 5 minutes.", 429, "budget", ClassScopeLimited},
 	{"in combination, your request queries too many nodes, zones and accounts", 429, "", ClassTooManyNodes},
 	{"query consumed excessive resources, please try running smaller queries which consume fewer resources", 429, "", ClassExcessiveResources},
 	{"too many queries in progress, please try again later", 503, "", ClassTransient},
@@ -76,7 +76,7 @@ func TestClassifyTexts(t *testing.T) {
 				part, named := typed.Part()
 				assert.True(t, named)
 				assert.Equal(t, 1, part)
-				assert.Equal(t, tt.want == ClassRateLimited, typed.RetryAfter > 0)
+				assert.Equal(t, tt.want == ClassRateLimited || tt.want == ClassScopeLimited, typed.RetryAfter > 0)
 			}
 			client, _ := serve(t, text(tt.status, fmt.Sprintf(`{"success":false,"errors":[{"code":7003,"message":%q}],"result":null}`, tt.message)), oneAttempt)
 			_, err := client.Zones(t.Context())

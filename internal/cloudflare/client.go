@@ -58,13 +58,17 @@ type Settings struct {
 	Retry configretry.BackOffConfig
 	// REST and GraphQL bound the requests of each kind, retries included.
 	REST, GraphQL Rate
+	// AccountBased asks for account-based rate limits of GraphQL: GraphQL is then the rate of each zone and each account by
+	// itself, and a document has one zone.
+	// https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/
+	AccountBased bool
 	// Now is the clock of budgets and of Client.Clock; nil means time.Now.
 	Now func() time.Time
 	// Observe, unless nil, is called after each HTTP attempt. It may be called concurrently.
 	Observe func(Request)
 }
 
-// Client talks to Cloudflare. It is safe for concurrent use and starts no goroutines of its own.
+// Client talks to Cloudflare. It is safe for concurrent use and starts no goroutines that outlive a call.
 type Client struct {
 	settings Settings
 	graphQL  string // URL
@@ -72,6 +76,7 @@ type Client struct {
 	accounts *accounts.AccountService
 	zones    *zones.ZoneService
 	budgets  map[Kind]*budget
+	scopes   *scopeBudgets // nil but under account-based limits
 	clock    atomic.Pointer[reading]
 }
 
@@ -101,6 +106,9 @@ func NewClient(settings Settings) (*Client, error) {
 			KindGraphQL: newBudget(KindGraphQL, settings.GraphQL, settings.Now),
 		},
 	}
+	if settings.AccountBased {
+		c.scopes = newScopeBudgets(c.budgets[KindGraphQL], settings)
+	}
 	options := c.restOptions()
 	c.accounts = accounts.NewAccountService(options...)
 	c.zones = zones.NewZoneService(options...)
@@ -129,8 +137,23 @@ func withoutRedirects(original *http.Client) *http.Client {
 	return &client
 }
 
-// Budget returns how many GraphQL requests could start now without waiting.
-func (c *Client) Budget() int { return c.budgets[KindGraphQL].available() }
+// Budget returns how many GraphQL requests could start now without waiting; under account-based limits, how many about
+// whichever zone or account has the fewest left. Those that the API has stopped by themselves do not count: nothing is
+// sent about them, and one zone that others use up must not look like the end of all budgets.
+func (c *Client) Budget() int {
+	if c.scopes != nil {
+		return c.scopes.available()
+	}
+	return c.budgets[KindGraphQL].available()
+}
+
+// budget is what a request draws on.
+func (c *Client) budget(what subject) *budget {
+	if what.kind == KindGraphQL && c.scopes != nil {
+		return c.scopes.of(what.scope)
+	}
+	return c.budgets[what.kind]
+}
 
 // Clock returns the API's time: the last Date header, carried forward by our clock. It reports false before the first
 // response. A Date header counts whole seconds, so the result is up to a second plus the response's travel time late.

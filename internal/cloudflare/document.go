@@ -36,7 +36,7 @@ type Document struct {
 // Build returns the GraphQL text and its variables. Part i goes by the alias p<i> and has variables of its own.
 // It fails when the document could not be asked at all.
 func (d Document) Build() (string, map[string]any, error) {
-	query, err := d.build()
+	query, err := d.build(false)
 	return query.text, query.variables, err
 }
 
@@ -47,12 +47,13 @@ type query struct {
 	parts     []*ast.Field
 }
 
-func (d Document) build() (query, error) {
-	if err := d.validate(); err != nil {
+// build names the zone by itself instead of in a list when it must be alone.
+func (d Document) build(alone bool) (query, error) {
+	if err := d.validate(alone); err != nil {
 		return query{}, fmt.Errorf("build document: %w", err)
 	}
-	key, shared, sharedType := d.Scope.filter()
-	result := query{variables: map[string]any{shared: d.Scope.filterValue(d.Tags)}}
+	key, shared, sharedType := d.Scope.filter(alone)
+	result := query{variables: map[string]any{shared: d.Scope.filterValue(d.Tags, alone)}}
 	definitions := ast.VariableDefinitionList{{Variable: shared, Type: typeOf(sharedType)}}
 	selection := ast.SelectionSet{leaf(d.Scope.tag())}
 	for i, part := range d.Parts {
@@ -70,12 +71,15 @@ func (d Document) build() (query, error) {
 	return result, nil
 }
 
-func (d Document) validate() error {
+func (d Document) validate(alone bool) error {
 	if len(d.Tags) == 0 || len(d.Parts) == 0 {
 		return errors.New("tags and parts must not be empty")
 	}
 	if d.Scope == AccountScope && len(d.Tags) > 1 {
 		return errors.New("a query has one account")
+	}
+	if alone && len(d.Tags) > 1 {
+		return errors.New("under account-based rate limits a query has one zone")
 	}
 	if slices.Contains(d.Tags, "") {
 		return errors.New("a tag is empty")

@@ -27,6 +27,7 @@ const (
 	ClassTooManyFields      Class = "too_many_fields"     // fields of one dataset
 	ClassExcessiveResources Class = "excessive_resources" // too much work for one query
 	ClassRateLimited        Class = "rate_limited"        // the API's budget is used up
+	ClassScopeLimited       Class = "scope_rate_limited"  // the budget of one zone or account is used up; others go on
 	ClassDeferred           Class = "deferred"            // our own budget leaves it to a later call; nothing is wrong
 	ClassTimeout            Class = "timeout"             // no answer in time
 	ClassTransient          Class = "transient"           // the network or the API failed
@@ -69,6 +70,8 @@ func Remedy(class Class) string {
 		return "Data of that age is no longer available; a smaller max_backfill avoids asking for it."
 	case ClassRateLimited:
 		return "Lower rate_limit, raise collection_interval, or give the receiver credentials that nothing else uses."
+	case ClassScopeLimited:
+		return "Lower rate_limit::graphql, or find out what else asks about this zone or account with account-based rate limits."
 	case ClassTimeout:
 		return "Check the network, or raise http.timeout."
 	case ClassTransient:
@@ -97,7 +100,7 @@ type Error struct {
 	Path []string
 	// Field is the gated field, in lower case as the API has it, and only the first of them.
 	Field string
-	// RetryAfter is how long requests of this kind are refused from now on; 0 when they are not.
+	// RetryAfter is how long requests of this kind, or about this zone or account, are refused from now on; 0 when they are not.
 	RetryAfter time.Duration
 	// RayID identifies the request to Cloudflare's support.
 	RayID string

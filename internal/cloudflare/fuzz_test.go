@@ -40,7 +40,8 @@ func requireSound(t *testing.T, err error) {
 	assert.NotContains(t, err.Error(), "\n")
 	assert.NotContains(t, err.Error(), token)
 	assert.LessOrEqual(t, typed.RetryAfter, longestStop)
-	assert.Equal(t, typed.Class == ClassRateLimited, typed.RetryAfter > 0)
+	limited := typed.Class == ClassRateLimited || typed.Class == ClassScopeLimited
+	assert.Equal(t, limited, typed.RetryAfter > 0)
 }
 
 func FuzzAnswer(f *testing.F) {

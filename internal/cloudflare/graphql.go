@@ -12,7 +12,7 @@ import (
 )
 
 // post sends one document and hands the data of its answer to decode, once or, when that fails, several times.
-func post[T any](ctx context.Context, c *Client, dataset, query string, variables map[string]any, decode func(exchange, *data) (T, error)) (T, error) {
+func post[T any](ctx context.Context, c *Client, what subject, query string, variables map[string]any, decode func(exchange, *data) (T, error)) (T, error) {
 	body, err := json.Marshal(struct {
 		Query     string         `json:"query"`
 		Variables map[string]any `json:"variables"`
@@ -21,7 +21,7 @@ func post[T any](ctx context.Context, c *Client, dataset, query string, variable
 		var zero T
 		return zero, invalid(fmt.Errorf("encoding the query: %w", err))
 	}
-	return call(ctx, c, subject{KindGraphQL, dataset}, func(ctx context.Context) (T, error) {
+	return call(ctx, c, what, func(ctx context.Context) (T, error) {
 		var zero T
 		x, err := c.send(ctx, body)
 		if err != nil {
@@ -45,6 +45,9 @@ func (c *Client) send(ctx context.Context, body []byte) (exchange, error) {
 	request.Header.Set("Accept", "application/json")
 	if c.settings.UserAgent != "" {
 		request.Header.Set("User-Agent", c.settings.UserAgent)
+	}
+	if c.settings.AccountBased {
+		request.Header.Set("X-Rate-Limit-Type", "account-based")
 	}
 	c.settings.Credentials.authorize(request.Header)
 	response, err := c.http.Do(request) //nolint:bodyclose // receive closes it

@@ -12,9 +12,11 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/sync/errgroup"
 )
 
 // Limits are what the API grants one zone or account on one dataset.
@@ -50,51 +52,93 @@ func (l Limits) Offers(path string) bool {
 // refused does not keep the others from being answered: then both the map and the error are there. A scope of which the
 // API says nothing is missing in the map.
 func (c *Client) Limits(ctx context.Context, scope ScopeKind, tags, nodes []string) (map[string]map[string]Limits, error) {
-	known := map[string]map[string]Limits{}
 	if len(tags) == 0 || len(nodes) == 0 {
-		return known, nil
+		return map[string]map[string]Limits{}, nil
 	}
-	query, err := settingsQuery(scope, nodes)
+	query, err := settingsQuery(scope, nodes, c.settings.AccountBased)
 	if err != nil {
 		return nil, invalid(err)
 	}
-	var failures []error
-	for chunk := range slices.Chunk(tags, scope.tagsPerQuery()) {
-		if err := c.limits(ctx, query, scope, chunk, nodes, known); err != nil {
-			failures = append(failures, err)
-			if !ClassOf(err).Splittable() {
-				break
-			}
-		}
+	r := &limitsReader{client: c, query: query, scope: scope, nodes: nodes, known: map[string]map[string]Limits{}}
+	var group errgroup.Group
+	group.SetLimit(1)
+	if c.settings.AccountBased {
+		group.SetLimit(limitsAtOnce)
 	}
-	return known, errors.Join(failures...)
+	for chunk := range slices.Chunk(tags, scope.tagsPerQuery(c.settings.AccountBased)) {
+		group.Go(func() error {
+			r.read(ctx, chunk)
+			return nil
+		})
+	}
+	_ = group.Wait() // errors are in the reader
+	return r.known, errors.Join(r.failures...)
 }
 
-// limits asks for one chunk and, when that is refused, for its halves.
-func (c *Client) limits(ctx context.Context, query string, scope ScopeKind, tags, nodes []string, known map[string]map[string]Limits) error {
-	_, shared, _ := scope.filter()
-	variables := map[string]any{shared: scope.filterValue(tags)}
-	answered, err := post(ctx, c, "settings", query, variables, func(x exchange, data *data) (map[string]map[string]Limits, error) {
-		c.learn(data)
-		return x.limits(data, scope, tags, nodes)
+// limitsAtOnce is how many queries for limits are under way where each zone takes one.
+const limitsAtOnce = 4
+
+// limitsReader collects the limits of many scopes.
+type limitsReader struct {
+	client *Client
+	query  string
+	scope  ScopeKind
+	nodes  []string
+
+	mu       sync.Mutex
+	known    map[string]map[string]Limits
+	failures []error
+	over     bool // what went wrong would go wrong for the rest too
+}
+
+// read asks for one chunk, unless that is known to be of no use.
+func (r *limitsReader) read(ctx context.Context, tags []string) {
+	r.mu.Lock()
+	over := r.over
+	r.mu.Unlock()
+	if over {
+		return
+	}
+	err := r.ask(ctx, tags)
+	if err == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, err)
+	class := ClassOf(err)
+	r.over = ctx.Err() != nil || (!class.Splittable() && class != ClassScopeLimited)
+}
+
+// ask asks for scopes and, when that is refused, for their halves.
+func (r *limitsReader) ask(ctx context.Context, tags []string) error {
+	alone := r.client.settings.AccountBased
+	_, shared, _ := r.scope.filter(alone)
+	variables := map[string]any{shared: r.scope.filterValue(tags, alone)}
+	what := subject{KindGraphQL, "settings", tags[0]}
+	answered, err := post(ctx, r.client, what, r.query, variables, func(x exchange, data *data) (map[string]map[string]Limits, error) {
+		r.client.learn(data)
+		return x.limits(data, r.scope, tags, r.nodes)
 	})
 	if err == nil {
-		maps.Copy(known, answered)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		maps.Copy(r.known, answered)
 		return nil
 	}
 	if len(tags) == 1 || !ClassOf(err).Splittable() || ctx.Err() != nil {
 		return err
 	}
 	half := len(tags) / 2
-	first := c.limits(ctx, query, scope, tags[:half], nodes, known)
+	first := r.ask(ctx, tags[:half])
 	if first != nil && !ClassOf(first).Splittable() {
 		return first
 	}
-	return errors.Join(first, c.limits(ctx, query, scope, tags[half:], nodes, known))
+	return errors.Join(first, r.ask(ctx, tags[half:]))
 }
 
 // settingsQuery is the document for the limits of datasets.
-func settingsQuery(scope ScopeKind, nodes []string) (string, error) {
+func settingsQuery(scope ScopeKind, nodes []string, alone bool) (string, error) {
 	settings := &ast.Field{Alias: "settings", Name: "settings"}
 	for _, node := range nodes {
 		if !isName(node) {
@@ -106,7 +150,7 @@ func settingsQuery(scope ScopeKind, nodes []string) (string, error) {
 		}
 		settings.SelectionSet = append(settings.SelectionSet, field)
 	}
-	key, shared, sharedType := scope.filter()
+	key, shared, sharedType := scope.filter(alone)
 	return format(ast.VariableDefinitionList{{Variable: shared, Type: typeOf(sharedType)}}, &ast.Field{
 		Alias: scope.list(), Name: scope.list(), Arguments: filterBy(key, shared),
 		SelectionSet: ast.SelectionSet{leaf(scope.tag()), settings},

@@ -111,7 +111,7 @@ func dataset(scope *ast.Field, kind ScopeKind) (*ast.Field, error) {
 
 // windowTypes returns the types of the part's own variables and refuses unknown ones, which no document could fill.
 func windowTypes(definition *ast.OperationDefinition, kind ScopeKind) (map[string]*ast.Type, error) {
-	_, shared, _ := kind.filter()
+	_, shared, _ := kind.filter(false)
 	types := map[string]*ast.Type{}
 	for _, variable := range definition.VariableDefinitions {
 		switch variable.Variable {

@@ -87,7 +87,7 @@ func list[T any](ctx context.Context, c *Client, name string, get getPage[T], id
 	var items []T
 	seen := map[string]bool{}
 	for number := 1; number <= maxPages; number++ {
-		page, err := call(ctx, c, subject{KindREST, name}, func(ctx context.Context) (restPage[T], error) {
+		page, err := call(ctx, c, subject{KindREST, name, ""}, func(ctx context.Context) (restPage[T], error) {
 			return fetch(ctx, c, number, get, id)
 		})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 type subject struct {
 	kind    Kind
 	dataset string
+	scope   string // the tag of a zone or account, the only one under account-based limits
 }
 
 // call makes attempts until one succeeds, fails in a way that time does not cure, or no time is left. Each attempt
@@ -23,13 +24,14 @@ type subject struct {
 func call[T any](ctx context.Context, c *Client, what subject, attempt func(context.Context) (T, error)) (T, error) {
 	start := time.Now()
 	waits := c.backOff()
+	allowed := c.budget(what)
 	var last error
 	for {
 		var zero T
-		if err := c.budgets[what.kind].acquire(ctx); err != nil {
+		if err := allowed.acquire(ctx); err != nil {
 			return zero, firstOf(last, err)
 		}
-		result, err := once(ctx, c, what, attempt)
+		result, err := once(ctx, c, what, allowed, attempt)
 		if err == nil {
 			return result, nil
 		}
@@ -45,11 +47,14 @@ func call[T any](ctx context.Context, c *Client, what subject, attempt func(cont
 }
 
 // once makes one attempt, draws the conclusions for the budget and reports it.
-func once[T any](ctx context.Context, c *Client, what subject, attempt func(context.Context) (T, error)) (T, error) {
-	defer c.budgets[what.kind].release()
+func once[T any](ctx context.Context, c *Client, what subject, allowed *budget, attempt func(context.Context) (T, error)) (T, error) {
+	defer allowed.release()
 	start := time.Now()
 	result, err := attempt(ctx)
-	if typed, ok := errors.AsType[*Error](err); ok && typed.Class == ClassRateLimited {
+	switch typed, _ := errors.AsType[*Error](err); ClassOf(err) {
+	case ClassScopeLimited:
+		allowed.stop(typed.RetryAfter)
+	case ClassRateLimited:
 		c.budgets[what.kind].stop(typed.RetryAfter)
 	}
 	c.settings.Observe(Request{Kind: what.kind, Dataset: what.dataset, Class: ClassOf(err), Duration: time.Since(start)})

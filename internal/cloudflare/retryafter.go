@@ -19,7 +19,7 @@ const (
 // retryAfter returns how long requests must rest after a rate limit: what the header says, what the text says, or
 // Cloudflare's window.
 func (c *Client) retryAfter(x exchange, e *Error) time.Duration {
-	if e.Class != ClassRateLimited {
+	if e.Class != ClassRateLimited && e.Class != ClassScopeLimited {
 		return 0
 	}
 	if wait := c.headerWait(x); wait > 0 {

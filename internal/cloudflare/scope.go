@@ -28,26 +28,32 @@ func (k ScopeKind) list() string { return k.String() + "s" }
 // tag is the field by which each scope names itself in an answer.
 func (k ScopeKind) tag() string { return k.String() + "Tag" }
 
-// filter is the key of the list's filter, and variable and variableType what is passed to it.
-func (k ScopeKind) filter() (key, variable, variableType string) {
-	if k == AccountScope {
+// filter is the key of the list's filter, and variable and variableType what is passed to it. Alone says that a query
+// has one scope by rule, not by chance.
+func (k ScopeKind) filter(alone bool) (key, variable, variableType string) {
+	switch {
+	case k == AccountScope:
 		return "accountTag", "account", "string!"
+	case alone:
+		return "zoneTag", "zone", "string!"
+	default:
+		return "zoneTag_in", "zones", "[string!]"
 	}
-	return "zoneTag_in", "zones", "[string!]"
 }
 
 // filterValue is what the filter's variable is set to.
-func (k ScopeKind) filterValue(tags []string) any {
-	if k == AccountScope {
+func (k ScopeKind) filterValue(tags []string, alone bool) any {
+	if k == AccountScope || alone {
 		return tags[0]
 	}
 	return tags
 }
 
-// tagsPerQuery is how many scopes Cloudflare accepts in one query, on every plan.
+// tagsPerQuery is how many scopes Cloudflare accepts in one query, on every plan, and one under account-based limits.
 // https://developers.cloudflare.com/analytics/graphql-api/limits/
-func (k ScopeKind) tagsPerQuery() int {
-	if k == AccountScope {
+// https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/
+func (k ScopeKind) tagsPerQuery(alone bool) int {
+	if k == AccountScope || alone {
 		return 1
 	}
 	return 10
