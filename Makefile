@@ -62,7 +62,7 @@ bench: ## Measure fold, commit and emit at 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: chaos
-chaos: ## Run the chaos tests over a simulated day instead of two hours
+chaos: ## Run the chaos tests over a simulated day instead of an hour
 	CHAOS_HOURS=24 go test -count=1 -timeout 60m -run Chaos -v .
 
 .PHONY: lint

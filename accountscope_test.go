@@ -46,13 +46,13 @@ func TestAccountScope(t *testing.T) {
 func TestAccountScopeFallsBackToZones(t *testing.T) {
 	t.Parallel()
 	w := newWorldOf(t, simulator.Config{
-		Accounts: accountsWithEntitlement(6), EventsPerMinute: 600, Limits: simulator.Limits{PageSize: 60},
+		Accounts: accountsWithEntitlement(6), EventsPerMinute: 150, Limits: simulator.Limits{PageSize: 20},
 	})
 	w.ticks(3)
 	assert.Zero(t, w.byAccount())
 	w.settle()
 	w.expectTruth()
-	require.NoError(t, w.tick(2*time.Hour))
+	require.NoError(t, w.tick(30*time.Minute))
 	assert.Zero(t, w.byAccount())
 	w.settle()
 	w.expectTruth()

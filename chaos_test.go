@@ -18,12 +18,12 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
 )
 
-// hours is how much simulated time a chaos test covers; `make chaos` sets more.
+// hours is how much simulated time a chaos test covers; `make chaos` sets a day.
 func hours(t *testing.T) int {
 	t.Helper()
 	n, err := strconv.Atoi(os.Getenv("CHAOS_HOURS"))
 	if err != nil {
-		return 2
+		return 1
 	}
 	return n
 }
