@@ -37,8 +37,12 @@ func (s *metricsScraper) maySpareZones(p *partition) bool {
 	return ok && !slices.ContainsFunc(p.selection.ByZone.Fields(), func(f string) bool { return !limits.Offers(f) })
 }
 
-// budgetIsShort says that the budget would not suffice to read each zone by itself in every scrape.
+// budgetIsShort says that the budget would not suffice to read each zone by itself in every scrape. Zones with budgets of
+// their own do not share one.
 func (s *metricsScraper) budgetIsShort() bool {
+	if s.config.RateLimit.AccountBased {
+		return false
+	}
 	parts := 0
 	for _, p := range s.partitions {
 		if p.scope.Kind == cloudflare.ZoneScope {

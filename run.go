@@ -92,7 +92,9 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelFunc, doc p
 		return s.readings(doc, answer)
 	}
 	switch class := cloudflare.ClassOf(err); {
-	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited || class == cloudflare.ClassDeferred:
+	case class == cloudflare.ClassAuth || class == cloudflare.ClassRateLimited:
+		stop()
+	case class == cloudflare.ClassDeferred && !s.config.RateLimit.AccountBased: // others may have a budget of their own
 		stop()
 	case class == cloudflare.ClassTooManyNodes:
 		s.learnNodes(doc)
