@@ -112,6 +112,39 @@ func TestMixedPlans(t *testing.T) {
 	assert.Empty(t, w.logs.FilterLevelExact(zap.WarnLevel).All())
 }
 
+// A Free zone that is upgraded gains its datasets within the hour, from then on, without a restart.
+func TestUpgradedZone(t *testing.T) {
+	t.Parallel()
+	accounts := simulator.DefaultLayout(1, 2, simulator.PlanFree, simulator.PlanEnterprise)
+	zone := accounts[0].Zones[0].ID
+	w := newWorld(t, accounts)
+	w.ticks(5)
+	assert.NotContains(t, w.last, oracle.Series{Metric: "cloudflare.zone.requests", Scope: zone})
+	require.NoError(t, w.sim.SetPlan(zone, simulator.PlanPro))
+	w.ticks(56)
+	w.settle()
+	started := w.started("cloudflare.zone.requests", zone)
+	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute)
+	expected := oracle.Expected(w.sim.Truth(w.begin, settled))
+	maps.DeleteFunc(expected, func(s oracle.Series, _ float64) bool { return s.Scope == zone })
+	for s, v := range oracle.Expected(w.sim.Truth(started, settled)) {
+		if s.Scope == zone {
+			expected[s] = v
+		}
+	}
+	assert.Empty(t, oracle.Differences(expected, w.last))
+}
+
+// started gives the start timestamp of a counter without attributes.
+func (w *world) started(metric, instance string) (start time.Time) {
+	eachPoint(w.md, func(resource pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
+		if id, _ := resource.Get("service.instance.id"); m.Name() == metric && id.Str() == instance {
+			start = p.StartTimestamp().AsTime()
+		}
+	})
+	return start
+}
+
 // A field that one zone may not see takes its metric from that zone alone. It is said once, and is no failure.
 func TestGatedField(t *testing.T) {
 	t.Parallel()

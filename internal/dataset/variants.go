@@ -46,6 +46,10 @@ func (d *Dataset) KeepByZone(want []bool) (keep func(field string) bool) {
 	return func(field string) bool { return field == zoneTag || field == sampleInterval || grouped(field) }
 }
 
+var errNoZone = &cloudflare.Error{
+	Class: cloudflare.ClassMalformed, Kind: cloudflare.KindGraphQL, Message: "a row does not say of which zone it is",
+}
+
 // SplitByZone sorts the rows of an answer to ByZone by zone, each as an answer of its own to Operation.
 func SplitByZone(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	type row struct {
@@ -63,6 +67,9 @@ func SplitByZone(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	}
 	sorted := map[string][]json.RawMessage{}
 	for i, zone := range zones {
+		if zone.Dimensions.ZoneTag == "" {
+			return nil, errNoZone
+		}
 		sorted[zone.Dimensions.ZoneTag] = append(sorted[zone.Dimensions.ZoneTag], rows[i])
 	}
 	answers := make(map[string]json.RawMessage, len(sorted))

@@ -5,8 +5,6 @@ package dataset
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,39 +13,56 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 )
 
-// Ungrouped, a row has the counters' numbers, nothing that they are grouped by, and how far they are estimates.
-func TestKeepTotal(t *testing.T) {
+func TestSplitByZone(t *testing.T) {
 	t.Parallel()
-	for _, d := range load(t) {
-		keep := d.KeepTotal(d.all())
-		grouped, _ := d.Keep(Counter, d.all())
-		for _, path := range d.Operation.Fields() {
-			want := path == sampled || grouped(path) && !strings.HasPrefix(path, "dimensions.")
-			assert.Equal(t, want, keep(path), "%s of %s", path, d.Name)
-		}
-	}
-	d := byName(t, "workersInvocationsAdaptive")
-	fields := slices.DeleteFunc(d.Operation.Fields(), func(path string) bool { return !d.KeepTotal(d.only(0))(path) })
-	assert.ElementsMatch(t, []string{sampled, "sum.requests"}, fields)
+	answers, err := SplitByZone(json.RawMessage(`[
+		{"count":1,"dimensions":{"zoneTag":"a","action":"block"}},
+		{"count":2,"dimensions":{"zoneTag":"b","action":"block"}},
+		{"count":3,"dimensions":{"zoneTag":"a","action":"log"}}]`))
+	require.NoError(t, err)
+	require.Len(t, answers, 2)
+
+	d := byName(t, "firewallEventsAdaptiveGroups")
+	assert.Equal(t, []string{
+		"cloudflare.zone.firewall.events{action=block,source=,rule=,host=,country=} 1",
+		"cloudflare.zone.firewall.events{action=log,source=,rule=,host=,country=} 3",
+	}, read(t, d, string(answers["a"]), Counter, d.all()))
+	assert.Equal(t, []string{
+		"cloudflare.zone.firewall.events{action=block,source=,rule=,host=,country=} 2",
+	}, read(t, d, string(answers["b"]), Counter, d.all()))
 }
 
-func TestSampleInterval(t *testing.T) {
+func TestSplitByZoneOfNothing(t *testing.T) {
 	t.Parallel()
-	d := byName(t, "firewallEventsAdaptiveGroups")
-	for rows, want := range map[string]float64{
-		`[]`:                               1,
-		`[{"count":1}]`:                    1,
-		`[{"avg":null}]`:                   1,
-		`[{"avg":{"sampleInterval":1}}]`:   1,
-		`[{"avg":{"sampleInterval":2.5}}]`: 2.5,
-		`[{"avg":{"sampleInterval":3}},{"avg":{"sampleInterval":7}},{"avg":{"sampleInterval":5}}]`: 7,
-	} {
-		got, err := d.SampleInterval(json.RawMessage(rows))
-		require.NoError(t, err, rows)
-		assert.InDelta(t, want, got, 0, rows)
-	}
-	for _, rows := range []string{`null`, `{}`, `[{"avg":{"sampleInterval":"1"}}]`, `[{"avg":`} {
-		_, err := d.SampleInterval(json.RawMessage(rows))
+	answers, err := SplitByZone(json.RawMessage(`[]`))
+	require.NoError(t, err)
+	assert.Empty(t, answers)
+}
+
+// A row that does not say whose it is must not be counted for nobody.
+func TestSplitByZoneMalformed(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []string{`null`, `{}`, `[null]`, `[{"count":1}]`, `[{"count":1,"dimensions":{"zoneTag":""}}]`, `[{"dimensions":{"zoneTag":1}}]`} {
+		_, err := SplitByZone(json.RawMessage(rows))
 		assert.Equal(t, cloudflare.ClassMalformed, cloudflare.ClassOf(err), rows)
 	}
+}
+
+func FuzzSplitByZone(f *testing.F) {
+	f.Add([]byte(`[{"count":1,"dimensions":{"zoneTag":"a"}}]`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		answers, err := SplitByZone(raw)
+		if err != nil {
+			return
+		}
+		var rows []json.RawMessage
+		require.NoError(t, json.Unmarshal(raw, &rows))
+		sum := 0
+		for _, answer := range answers {
+			var part []json.RawMessage
+			require.NoError(t, json.Unmarshal(answer, &part))
+			sum += len(part)
+		}
+		assert.Equal(t, len(rows), sum)
+	})
 }
