@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadatatest"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
@@ -39,9 +40,9 @@ func TestTelemetry(t *testing.T) {
 	for _, outcome := range []string{committed, split, givenUp} {
 		assert.Positive(t, sumOf(t, tel, "otelcol_cloudflaremetrics_windows", "outcome", outcome), outcome)
 	}
-	series, err := tel.GetMetric("otelcol_cloudflaremetrics_series")
-	require.NoError(t, err)
-	assert.EqualValues(t, w.scraper.ledger.Stats().Series, series.Data.(metricdata.Gauge[int64]).DataPoints[0].Value)
+	metadatatest.AssertEqualCloudflaremetricsSeries(t, tel, []metricdata.DataPoint[int64]{
+		{Value: int64(w.scraper.ledger.Stats().Series)},
+	}, metricdatatest.IgnoreTimestamp())
 	for _, name := range []string{"state_size", "budget_left", "api_duration"} {
 		_, err := tel.GetMetric("otelcol_cloudflaremetrics_" + name)
 		require.NoError(t, err)
@@ -53,7 +54,9 @@ func sumOf(t *testing.T, tel *componenttest.Telemetry, name, key, value string) 
 	t.Helper()
 	m, err := tel.GetMetric(name)
 	require.NoError(t, err)
-	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+	data, ok := m.Data.(metricdata.Sum[int64])
+	require.True(t, ok, "%s is a counter", name)
+	for _, p := range data.DataPoints {
 		for _, kv := range p.Attributes.ToSlice() {
 			if string(kv.Key) == key && kv.Value.AsString() == value {
 				sum += p.Value
