@@ -58,7 +58,7 @@ test: ## Run every test, the end-to-end ones included
 	go -C e2e test $(RACE) -count=1 -timeout 20m ./...
 
 .PHONY: bench
-bench: ## Measure fold, commit and emit at 100,000 series
+bench: ## Measure fold, commit and emit at up to 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: chaos
