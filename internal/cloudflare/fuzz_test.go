@@ -105,7 +105,7 @@ func FuzzREST(f *testing.F) {
 	f.Add(`{"success":false,"errors":[{"code":6003,"message":"x","error_chain":[{"error_chain":[{}]}]}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		if strings.Count(body, "{") > 200 {
-			t.Skip("the list would be read again and again")
+			return // the list would be read again and again
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

@@ -5,7 +5,6 @@ package inventory
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -296,17 +295,7 @@ func TestRestoreRefusesWhatIsNoList(t *testing.T) {
 func TestAccountsMayNotBeListed(t *testing.T) {
 	t.Parallel()
 	a := serve(t, []simulator.Account{account(1, "acme", 2)})
-	asked := 0
-	a.before = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "/accounts") {
-			return false
-		}
-		asked++
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"success":false,"errors":[{"code":9109,"message":"Unauthorized to access requested resource"}],"result":null}`)
-		return true
-	}
+	asked := a.forbid("/accounts")
 	i := a.inventory()
 	renewed, err := i.Refresh(t.Context(), noon)
 	require.ErrorContains(t, err, "list accounts: ")
@@ -319,7 +308,7 @@ func TestAccountsMayNotBeListed(t *testing.T) {
 	renewed, err = i.Refresh(t.Context(), a.after(time.Minute))
 	require.NoError(t, err)
 	assert.False(t, renewed)
-	assert.Equal(t, 1, asked)
+	assert.Equal(t, 1, *asked)
 }
 
 // Zones that Cloudflare does not serve have nothing to count.

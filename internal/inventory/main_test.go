@@ -6,9 +6,11 @@ package inventory
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,4 +176,20 @@ func find(t *testing.T, i *Inventory, name string) Scope {
 
 func sorted(scopes []Scope) bool {
 	return slices.IsSortedFunc(scopes, func(a, b Scope) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) })
+}
+
+// forbid refuses one of the lists for want of a permission, and counts how often it is asked for.
+func (a *api) forbid(list string) *int {
+	asked := new(int)
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, list) {
+			return false
+		}
+		*asked++
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"success":false,"errors":[{"code":9109,"message":"Unauthorized to access requested resource"}],"result":null}`)
+		return true
+	}
+	return asked
 }

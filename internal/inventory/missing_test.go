@@ -4,7 +4,6 @@
 package inventory
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,17 +52,7 @@ func TestKeepCountsFromTheFirstAbsence(t *testing.T) {
 func TestZonesMayNotBeListed(t *testing.T) {
 	t.Parallel()
 	a := serve(t, []simulator.Account{account(1, "acme", 2)})
-	asked := 0
-	a.before = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "/zones") {
-			return false
-		}
-		asked++
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"success":false,"errors":[{"code":9109,"message":"Unauthorized to access requested resource"}],"result":null}`)
-		return true
-	}
+	asked := a.forbid("/zones")
 	i := a.inventory()
 	_, err := i.Refresh(t.Context(), a.after(time.Minute))
 	require.ErrorContains(t, err, "list zones: ")
@@ -71,7 +60,7 @@ func TestZonesMayNotBeListed(t *testing.T) {
 		_, err := i.Refresh(t.Context(), a.after(time.Minute))
 		require.NoError(t, err)
 	}
-	assert.Equal(t, 1, asked)
+	assert.Equal(t, 1, *asked)
 	assert.True(t, i.Known())
 }
 
