@@ -17,15 +17,16 @@ import (
 
 // emitter turns series into data points through the generated builder.
 type emitter struct {
-	mb         *metadata.MetricsBuilder
-	ints       map[string]recordInt
-	doubles    map[string]recordDouble
-	attributes map[string]func(string) metadata.MetricAttributeOption
+	mb      *metadata.MetricsBuilder
+	ints    map[string]recordInt
+	doubles map[string]recordDouble
 
-	ts      pcommon.Timestamp
-	start   pcommon.Timestamp // as set in the builder
-	values  []string
-	options []metadata.MetricAttributeOption
+	ts     pcommon.Timestamp
+	start  pcommon.Timestamp // as set in the builder
+	values []string
+	// attributes of the point at hand; options passes them on.
+	attributes metadata.Attributes
+	options    []metadata.MetricAttributeOption
 	// ended counts, by instance and metric, the points at the end of a metric that are to be flagged.
 	ended map[endedKey]int
 }
@@ -34,9 +35,9 @@ type endedKey struct{ instance, metric string }
 
 func newEmitter(mb *metadata.MetricsBuilder) *emitter {
 	mb.Reset(metadata.WithStartTime(0))
-	return &emitter{
-		mb: mb, ints: intRecorders(mb), doubles: doubleRecorders(mb), attributes: attributeOptions(), ended: map[endedKey]int{},
-	}
+	e := &emitter{mb: mb, ints: intRecorders(mb), doubles: doubleRecorders(mb), ended: map[endedKey]int{}}
+	e.options = []metadata.MetricAttributeOption{&e.attributes}
+	return e
 }
 
 // emit hands on every known series of every scope, as saved, and the gauges as last read.
@@ -114,10 +115,10 @@ func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now 
 func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool) {
 	e.startAt(series.Start())
 	if series.Overflow() {
-		e.setOptions([]string{"otel.metric.overflow"}, []string{"true"})
+		e.attributes = metadata.Attributes{Keys: []string{metadata.Overflow}}
 	} else {
 		e.values = series.AppendValues(e.values[:0])
-		e.setOptions(m.Attributes, e.values)
+		e.attributes = metadata.Attributes{Keys: m.Attributes, Values: e.values}
 	}
 	if m.Type == ledger.Double {
 		e.doubles[m.Name](e.ts, series.Value().Double(), e.options...)
@@ -131,7 +132,7 @@ func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series
 
 func (e *emitter) gauge(p gaugePoint) {
 	e.startAt(time.Time{})
-	e.setOptions(p.metric.Attributes, p.Attributes)
+	e.attributes = metadata.Attributes{Keys: p.metric.Attributes, Values: p.Point.Attributes}
 	if p.metric.Double {
 		e.doubles[p.metric.Name](e.ts, p.Double, e.options...)
 	} else {
@@ -148,13 +149,6 @@ func (e *emitter) startAt(t time.Time) {
 	if ts != e.start {
 		e.mb.Reset(metadata.WithStartTime(ts))
 		e.start = ts
-	}
-}
-
-func (e *emitter) setOptions(keys, values []string) {
-	e.options = e.options[:0]
-	for i, key := range keys {
-		e.options = append(e.options, e.attributes[key](values[i]))
 	}
 }
 

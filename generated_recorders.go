@@ -137,29 +137,3 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 		"cloudflare.zone.cache_hit_ratio":                        c.CloudflareZoneCacheHitRatio.Enabled,
 	}
 }
-
-func attributeOptions() map[string]func(string) metadata.MetricAttributeOption {
-	return map[string]func(string) metadata.MetricAttributeOption{
-		"account":       metadata.WithAccountMetricAttribute,
-		"action":        metadata.WithActionMetricAttribute,
-		"class":         metadata.WithClassMetricAttribute,
-		"content_type":  metadata.WithContentTypeMetricAttribute,
-		"country":       metadata.WithCountryMetricAttribute,
-		"dataset":       metadata.WithDatasetMetricAttribute,
-		"family":        metadata.WithFamilyMetricAttribute,
-		"host":          metadata.WithHostMetricAttribute,
-		"http_version":  metadata.WithHTTPVersionMetricAttribute,
-		"ip_type":       metadata.WithIPTypeMetricAttribute,
-		"metric_family": metadata.WithMetricFamilyMetricAttribute,
-		"otel.metric.overflow": func(v string) metadata.MetricAttributeOption {
-			return metadata.WithOtelMetricOverflowMetricAttribute(v == "true")
-		},
-		"quantile":     metadata.WithQuantileMetricAttribute,
-		"rule":         metadata.WithRuleMetricAttribute,
-		"script_name":  metadata.WithScriptNameMetricAttribute,
-		"source":       metadata.WithSourceMetricAttribute,
-		"ssl_protocol": metadata.WithSslProtocolMetricAttribute,
-		"status":       metadata.WithStatusMetricAttribute,
-		"type":         metadata.WithTypeMetricAttribute,
-	}
-}

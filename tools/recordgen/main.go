@@ -1,8 +1,8 @@
 // Copyright The otelcol-cloudflare Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command recordgen reads the code that mdatagen wrote from metadata.yaml and writes a table from metric and attribute
-// names to the generated recorders, so that adding a metric needs no hand-written line in the receiver.
+// Command recordgen reads the code that mdatagen wrote from metadata.yaml and writes a table from metric names
+// to the generated recorders, so that adding a metric needs no hand-written line in the receiver.
 package main
 
 import (
@@ -28,15 +28,7 @@ type metric struct {
 	HasOptions bool
 }
 
-type attribute struct {
-	Name, Func string
-	Bool       bool
-}
-
-type table struct {
-	Ints, Doubles []metric
-	Attributes    []attribute
-}
+type table struct{ Ints, Doubles []metric }
 
 const output = `// Copyright The otelcol-cloudflare Authors
 // SPDX-License-Identifier: Apache-2.0
@@ -91,18 +83,6 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 {{- end}}
 	}
 }
-
-func attributeOptions() map[string]func(string) metadata.MetricAttributeOption {
-	return map[string]func(string) metadata.MetricAttributeOption{
-{{- range .Attributes}}
-	{{- if .Bool}}
-		"{{.Name}}": func(v string) metadata.MetricAttributeOption { return metadata.{{.Func}}(v == "true") },
-	{{- else}}
-		"{{.Name}}": metadata.{{.Func}},
-	{{- end}}
-{{- end}}
-	}
-}
 `
 
 func main() {
@@ -134,7 +114,7 @@ func run(in, out string) error {
 	return os.WriteFile(out, code, 0o600)
 }
 
-// read collects the recorders, the names their metrics set, and the attribute options.
+// read collects the recorders and the names that their metrics set.
 func read(file *ast.File) (table, error) {
 	var t table
 	names := map[string]string{} // identifier in mdatagen's Go names → metric name
@@ -144,11 +124,6 @@ func read(file *ast.File) (table, error) {
 		}
 	}
 	for _, fn := range functions(file) {
-		if key, ok := strings.CutPrefix(fn.Name.Name, "With"); ok && strings.HasSuffix(key, "MetricAttribute") {
-			name, truth := argument(fn, "PutStr"), argument(fn, "PutBool")
-			t.Attributes = append(t.Attributes, attribute{name + truth, fn.Name.Name, truth != ""})
-			continue
-		}
 		id, ok := strings.CutPrefix(strings.TrimSuffix(fn.Name.Name, "DataPoint"), "Record")
 		if !ok || receiver(fn) != "MetricsBuilder" {
 			continue
