@@ -132,7 +132,7 @@ func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series
 
 func (e *emitter) gauge(p gaugePoint) {
 	e.startAt(time.Time{})
-	e.attributes = metadata.Attributes{Keys: p.metric.Attributes, Values: p.Point.Attributes}
+	e.attributes = metadata.Attributes{Keys: p.metric.Attributes, Values: p.Attributes}
 	if p.metric.Double {
 		e.doubles[p.metric.Name](e.ts, p.Double, e.options...)
 	} else {

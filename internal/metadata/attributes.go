@@ -1,6 +1,7 @@
 // Copyright The otelcol-cloudflare Authors
 // SPDX-License-Identifier: Apache-2.0
 
+// Package metadata is written by mdatagen from metadata.yaml, but for what this file adds to it.
 package metadata
 
 import "go.opentelemetry.io/collector/pdata/pmetric"
