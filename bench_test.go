@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
@@ -32,6 +33,7 @@ const benchZones = 10
 func benchScraper(b *testing.B) (*metricsScraper, []*partition) {
 	b.Helper()
 	config := defaultConfig()
+	config.SeriesLimit = 1_000_000
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.ID = component.NewID(metadata.Type)
 	s, err := newMetricsScraper(b.Context(), config, set)
@@ -148,6 +150,34 @@ func BenchmarkEmit(b *testing.B) {
 			perSeries(b, n)
 		})
 	}
+}
+
+// BenchmarkMillion is a scrape of 1,000,000 known series, all of which change, without decoding Cloudflare's JSON.
+func BenchmarkMillion(b *testing.B) {
+	const n = 1_000_000
+	s, partitions := benchScraper(b)
+	var points []dataset.Point
+	_, err := partitions[0].selection.Read(benchRows(n/benchZones), dataset.Counter, partitions[0].selection.want,
+		func(p dataset.Point) { points = append(points, p) })
+	require.NoError(b, err)
+	scrape := func() {
+		tx := s.ledger.Begin()
+		for _, p := range partitions {
+			for _, pt := range points {
+				tx.Add(p.id, 0, pt.Attributes, p.cursor.Watermark, ledger.IntValue(pt.Int))
+			}
+		}
+		require.NoError(b, tx.Commit(b.Context()))
+		if md := s.emit(time.Now()); md.DataPointCount() < n {
+			b.Fatalf("emitted %d points", md.DataPointCount())
+		}
+	}
+	scrape()
+	b.ReportAllocs()
+	for b.Loop() {
+		scrape()
+	}
+	perSeries(b, n)
 }
 
 // BenchmarkHeld measures what a series keeps in memory between scrapes.

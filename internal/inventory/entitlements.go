@@ -19,7 +19,8 @@ const limitsAge = time.Hour
 type entitlements struct {
 	at      time.Time
 	byNode  map[string]cloudflare.Limits
-	refused map[string]bool // refused despite the settings, until they are read again
+	refused map[string]bool // refused despite the settings, until the hour is over
+	suspect bool            // read again in the next scrape, since something has been refused
 }
 
 // Limits gives what a scope may read of a dataset; false when it may not read it, or that is not known yet.
@@ -33,13 +34,14 @@ func (i *Inventory) Limits(scopeID, dataset string) (cloudflare.Limits, bool) {
 }
 
 // Refuse notes that Cloudflare refused a dataset to a scope although the settings allow it, and says whether that is
-// news. The dataset is left alone until the entitlements are read again.
+// news. The entitlements are then read again in the next scrape; if they still allow it, the dataset is left alone until
+// the hour is over.
 func (i *Inventory) Refuse(scopeID, dataset string) (news bool) {
 	e := i.limits[scopeID]
 	if e == nil || e.refused[dataset] {
 		return false
 	}
-	e.refused[dataset] = true
+	e.refused[dataset], e.suspect = true, true
 	return true
 }
 
@@ -78,7 +80,7 @@ func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string 
 		switch e := i.limits[s.ID]; {
 		case e == nil:
 			unknown = append(unknown, s.ID)
-		case now.Sub(e.at) >= limitsAge:
+		case e.suspect || now.Sub(e.at) >= limitsAge:
 			old = append(old, s.ID)
 		}
 	}
@@ -87,6 +89,10 @@ func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string 
 
 func (i *Inventory) takeLimits(answer map[string]map[string]cloudflare.Limits, now time.Time) {
 	for id, byNode := range answer {
-		i.limits[id] = &entitlements{at: now, byNode: byNode, refused: map[string]bool{}}
+		fresh := &entitlements{at: now, byNode: byNode, refused: map[string]bool{}}
+		if before := i.limits[id]; before != nil && before.suspect && now.Sub(before.at) < limitsAge {
+			fresh.at, fresh.refused = before.at, before.refused
+		}
+		i.limits[id] = fresh
 	}
 }

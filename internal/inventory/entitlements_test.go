@@ -136,6 +136,26 @@ func TestARefusedDatasetIsLeftAloneUntilTheNextReading(t *testing.T) {
 	assert.True(t, i.Refuse(zone.ID, requests), "news again")
 }
 
+// An access error may mean that the entitlements have changed: they are read again at once, once.
+func TestEntitlementsAreReadAgainAfterARefusal(t *testing.T) {
+	t.Parallel()
+	a := serve(t, acme(simulator.PlanPro))
+	i := a.inventory()
+	a.refresh(i)
+	zone := find(t, i, "zone1.acme")
+	a.refreshLimits(i)
+	asked := a.graphQLRequests()
+	require.True(t, i.Refuse(zone.ID, requests))
+	a.after(time.Minute)
+	a.refreshLimits(i)
+	assert.Equal(t, asked+1, a.graphQLRequests())
+	_, ok := i.Limits(zone.ID, requests)
+	assert.False(t, ok, "the settings are not believed")
+	a.after(time.Minute)
+	a.refreshLimits(i)
+	assert.Equal(t, asked+1, a.graphQLRequests())
+}
+
 func TestWhatCouldNotBeReadStaysKnown(t *testing.T) {
 	t.Parallel()
 	a := serve(t, acme(simulator.PlanPro))
