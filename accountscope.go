@@ -6,7 +6,6 @@ package cloudflaremetricsreceiver
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -34,7 +33,7 @@ func (s *metricsScraper) maySpareZones(p *partition) bool {
 		return false
 	}
 	limits, ok := s.inventory.Limits(p.scope.AccountID, p.selection.Name)
-	return ok && !slices.ContainsFunc(p.selection.ByZone.Fields(), func(f string) bool { return !limits.Offers(f) })
+	return ok && limits.OffersAll(p.selection.ByZone.Fields())
 }
 
 // budgetIsShort says that the budget would not suffice to read each zone by itself in every scrape. Zones with budgets of

@@ -130,7 +130,7 @@ func (s *source) selectFor(limits cloudflare.Limits, seriesLimit int) *selection
 func (s *source) offered(limits cloudflare.Limits) []bool {
 	want := slices.Clone(s.wanted)
 	for i, m := range s.Metrics {
-		want[i] = want[i] && !slices.ContainsFunc(m.Fields, func(f string) bool { return !limits.Offers(f) })
+		want[i] = want[i] && limits.OffersAll(m.Fields)
 	}
 	if !slices.Contains(want, true) {
 		return s.wanted

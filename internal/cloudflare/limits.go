@@ -48,6 +48,11 @@ func (l Limits) Offers(path string) bool {
 	}
 }
 
+// OffersAll reports whether every one of the fields may be read.
+func (l Limits) OffersAll(paths []string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool { return !l.Offers(path) })
+}
+
 // Limits asks for the limits of datasets (node names) by tag and node, in as many queries as it takes. A scope that is
 // refused does not keep the others from being answered: then both the map and the error are there. A scope of which the
 // API says nothing is missing in the map.
