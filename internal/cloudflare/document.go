@@ -24,6 +24,8 @@ type Part struct {
 	From, To time.Time
 	// Limit bounds the rows per scope.
 	Limit int
+	// Unfiltered are keys of the operation's filter that are left out of it, such as requestSource.
+	Unfiltered []string
 }
 
 // Document is one query: parts × scopes.
@@ -116,7 +118,7 @@ func (p Part) field(number int) *ast.Field {
 	arguments := renamed(p.Operation.node.Arguments, func(name string) string { return name + strconv.Itoa(number) })
 	return &ast.Field{
 		Alias: alias(number), Name: p.Operation.node.Name, Definition: p.Operation.node.Definition,
-		SelectionSet: selection, Arguments: withoutOrders(arguments, dropped),
+		SelectionSet: selection, Arguments: withoutFilters(withoutOrders(arguments, dropped), p.Unfiltered),
 	}
 }
 
@@ -148,10 +150,14 @@ func instant(t time.Time, as *ast.Type) string {
 // format writes the document around a list of scopes: what the query costs and what is left are asked for with each.
 func format(definitions ast.VariableDefinitionList, list *ast.Field) string {
 	viewer := &ast.Field{Alias: "viewer", Name: "viewer", SelectionSet: ast.SelectionSet{leaf("budget"), list}}
+	return write(definitions, ast.SelectionSet{leaf("cost"), viewer})
+}
+
+func write(definitions ast.VariableDefinitionList, selection ast.SelectionSet) string {
 	var text strings.Builder
 	formatter.NewFormatter(&text, formatter.WithIndent(" ")).FormatQueryDocument(&ast.QueryDocument{
 		Operations: ast.OperationList{{
-			Operation: ast.Query, VariableDefinitions: definitions, SelectionSet: ast.SelectionSet{leaf("cost"), viewer},
+			Operation: ast.Query, VariableDefinitions: definitions, SelectionSet: selection,
 		}},
 	})
 	return text.String()

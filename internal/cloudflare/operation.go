@@ -159,3 +159,47 @@ func (o *Operation) Scope() ScopeKind { return o.scope }
 
 // Fields returns the selected scalars as dotted paths below the dataset, such as count or sum.countryMap.requests.
 func (o *Operation) Fields() []string { return slices.Clone(o.fields) }
+
+// ByZone is the same query at account scope, with the zone as one more dimension of its rows. It is nil where the schema
+// has no such node there, or the node does not tell zones apart. The error says that the schema lacks something of it.
+func (o *Operation) ByZone(schema *ast.Schema) (*Operation, error) {
+	node := schema.Types["account"].Fields.ForName(o.Dataset())
+	if node == nil || !tellsZones(schema, node) {
+		return nil, nil
+	}
+	key, shared, sharedType := AccountScope.filter(false)
+	definitions := ast.VariableDefinitionList{{Variable: shared, Type: typeOf(sharedType)}}
+	for _, name := range []string{fromVariable, toVariable, limitVariable} {
+		definitions = append(definitions, &ast.VariableDefinition{Variable: name, Type: o.types[name]})
+	}
+	dataset := &ast.Field{
+		Alias: o.node.Name, Name: o.node.Name, Arguments: renamed(o.node.Arguments, nil), SelectionSet: withZoneTag(o.node.SelectionSet),
+	}
+	list := &ast.Field{
+		Alias: AccountScope.list(), Name: AccountScope.list(), Arguments: filterBy(key, shared),
+		SelectionSet: ast.SelectionSet{leaf(AccountScope.tag()), dataset},
+	}
+	viewer := &ast.Field{Alias: "viewer", Name: "viewer", SelectionSet: ast.SelectionSet{list}}
+	return ParseOperation(schema, write(definitions, ast.SelectionSet{viewer}))
+}
+
+// withZoneTag returns a copy of a node's selection with the zone as the first dimension.
+func withZoneTag(selection ast.SelectionSet) ast.SelectionSet {
+	selection = pruned(selection, "", func(string) bool { return true })
+	for _, item := range selection {
+		if field, ok := item.(*ast.Field); ok && field.Name == "dimensions" {
+			field.SelectionSet = append(ast.SelectionSet{leaf("zoneTag")}, field.SelectionSet...)
+			return selection
+		}
+	}
+	return append(selection, &ast.Field{Alias: "dimensions", Name: "dimensions", SelectionSet: ast.SelectionSet{leaf("zoneTag")}})
+}
+
+func tellsZones(schema *ast.Schema, node *ast.FieldDefinition) bool {
+	row := schema.Types[node.Type.Name()]
+	if row == nil {
+		return false
+	}
+	dimensions := row.Fields.ForName("dimensions")
+	return dimensions != nil && schema.Types[dimensions.Type.Name()].Fields.ForName("zoneTag") != nil
+}

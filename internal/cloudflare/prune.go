@@ -76,3 +76,15 @@ func orders(entry string, paths []string) bool {
 		return name == strings.ReplaceAll(strings.TrimPrefix(path, "dimensions."), ".", "_")
 	})
 }
+
+// withoutFilters drops keys of the argument filter.
+func withoutFilters(arguments ast.ArgumentList, keys []string) ast.ArgumentList {
+	for _, argument := range arguments {
+		if argument.Name == "filter" {
+			argument.Value.Children = slices.DeleteFunc(argument.Value.Children, func(entry *ast.ChildValue) bool {
+				return slices.Contains(keys, entry.Name)
+			})
+		}
+	}
+	return arguments
+}

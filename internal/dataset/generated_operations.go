@@ -8,26 +8,6 @@ import (
 	"github.com/Khan/genqlient/graphql"
 )
 
-// __firewallEventsAdaptiveGroupsByZoneInput is used internally by genqlient
-type __firewallEventsAdaptiveGroupsByZoneInput struct {
-	Account string    `json:"account"`
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to"`
-	Limit   uint64    `json:"limit"`
-}
-
-// GetAccount returns __firewallEventsAdaptiveGroupsByZoneInput.Account, and is useful for accessing the field via an interface.
-func (v *__firewallEventsAdaptiveGroupsByZoneInput) GetAccount() string { return v.Account }
-
-// GetFrom returns __firewallEventsAdaptiveGroupsByZoneInput.From, and is useful for accessing the field via an interface.
-func (v *__firewallEventsAdaptiveGroupsByZoneInput) GetFrom() time.Time { return v.From }
-
-// GetTo returns __firewallEventsAdaptiveGroupsByZoneInput.To, and is useful for accessing the field via an interface.
-func (v *__firewallEventsAdaptiveGroupsByZoneInput) GetTo() time.Time { return v.To }
-
-// GetLimit returns __firewallEventsAdaptiveGroupsByZoneInput.Limit, and is useful for accessing the field via an interface.
-func (v *__firewallEventsAdaptiveGroupsByZoneInput) GetLimit() uint64 { return v.Limit }
-
 // __firewallEventsAdaptiveGroupsInput is used internally by genqlient
 type __firewallEventsAdaptiveGroupsInput struct {
 	Zones []string  `json:"zones"`
@@ -88,42 +68,6 @@ func (v *__workersInvocationsAdaptiveInput) GetTo() time.Time { return v.To }
 // GetLimit returns __workersInvocationsAdaptiveInput.Limit, and is useful for accessing the field via an interface.
 func (v *__workersInvocationsAdaptiveInput) GetLimit() uint64 { return v.Limit }
 
-// firewallEventsAdaptiveGroupsByZoneResponse is returned by firewallEventsAdaptiveGroupsByZone on success.
-type firewallEventsAdaptiveGroupsByZoneResponse struct {
-	Viewer firewallEventsAdaptiveGroupsByZoneViewer `json:"viewer"`
-}
-
-// GetViewer returns firewallEventsAdaptiveGroupsByZoneResponse.Viewer, and is useful for accessing the field via an interface.
-func (v *firewallEventsAdaptiveGroupsByZoneResponse) GetViewer() firewallEventsAdaptiveGroupsByZoneViewer {
-	return v.Viewer
-}
-
-// firewallEventsAdaptiveGroupsByZoneViewer includes the requested fields of the GraphQL type viewer.
-type firewallEventsAdaptiveGroupsByZoneViewer struct {
-	Accounts []firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount `json:"accounts"`
-}
-
-// GetAccounts returns firewallEventsAdaptiveGroupsByZoneViewer.Accounts, and is useful for accessing the field via an interface.
-func (v *firewallEventsAdaptiveGroupsByZoneViewer) GetAccounts() []firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount {
-	return v.Accounts
-}
-
-// firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount includes the requested fields of the GraphQL type account.
-type firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount struct {
-	AccountTag                   string                    `json:"accountTag"`
-	FirewallEventsAdaptiveGroups []firewallEventsByZoneRow `json:"firewallEventsAdaptiveGroups"`
-}
-
-// GetAccountTag returns firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
-func (v *firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount) GetAccountTag() string {
-	return v.AccountTag
-}
-
-// GetFirewallEventsAdaptiveGroups returns firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount.FirewallEventsAdaptiveGroups, and is useful for accessing the field via an interface.
-func (v *firewallEventsAdaptiveGroupsByZoneViewerAccountsAccount) GetFirewallEventsAdaptiveGroups() []firewallEventsByZoneRow {
-	return v.FirewallEventsAdaptiveGroups
-}
-
 // firewallEventsAdaptiveGroupsResponse is returned by firewallEventsAdaptiveGroups on success.
 type firewallEventsAdaptiveGroupsResponse struct {
 	Viewer firewallEventsAdaptiveGroupsViewer `json:"viewer"`
@@ -165,60 +109,6 @@ type firewallEventsAvg struct {
 
 // GetSampleInterval returns firewallEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
 func (v *firewallEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
-
-// firewallEventsByZoneAvg includes the requested fields of the GraphQL type AccountFirewallEventsAdaptiveGroupsAvg.
-type firewallEventsByZoneAvg struct {
-	SampleInterval float64 `json:"sampleInterval"`
-}
-
-// GetSampleInterval returns firewallEventsByZoneAvg.SampleInterval, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneAvg) GetSampleInterval() float64 { return v.SampleInterval }
-
-// firewallEventsByZoneDimensions includes the requested fields of the GraphQL type AccountFirewallEventsAdaptiveGroupsDimensions.
-type firewallEventsByZoneDimensions struct {
-	ZoneTag               string `json:"zoneTag"`
-	Action                string `json:"action"`
-	Source                string `json:"source"`
-	RuleId                string `json:"ruleId"`
-	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
-	ClientCountryName     string `json:"clientCountryName"`
-}
-
-// GetZoneTag returns firewallEventsByZoneDimensions.ZoneTag, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetZoneTag() string { return v.ZoneTag }
-
-// GetAction returns firewallEventsByZoneDimensions.Action, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetAction() string { return v.Action }
-
-// GetSource returns firewallEventsByZoneDimensions.Source, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetSource() string { return v.Source }
-
-// GetRuleId returns firewallEventsByZoneDimensions.RuleId, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetRuleId() string { return v.RuleId }
-
-// GetClientRequestHTTPHost returns firewallEventsByZoneDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetClientRequestHTTPHost() string {
-	return v.ClientRequestHTTPHost
-}
-
-// GetClientCountryName returns firewallEventsByZoneDimensions.ClientCountryName, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneDimensions) GetClientCountryName() string { return v.ClientCountryName }
-
-// firewallEventsByZoneRow includes the requested fields of the GraphQL type AccountFirewallEventsAdaptiveGroups.
-type firewallEventsByZoneRow struct {
-	Count      uint64                         `json:"count"`
-	Avg        firewallEventsByZoneAvg        `json:"avg"`
-	Dimensions firewallEventsByZoneDimensions `json:"dimensions"`
-}
-
-// GetCount returns firewallEventsByZoneRow.Count, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneRow) GetCount() uint64 { return v.Count }
-
-// GetAvg returns firewallEventsByZoneRow.Avg, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneRow) GetAvg() firewallEventsByZoneAvg { return v.Avg }
-
-// GetDimensions returns firewallEventsByZoneRow.Dimensions, and is useful for accessing the field via an interface.
-func (v *firewallEventsByZoneRow) GetDimensions() firewallEventsByZoneDimensions { return v.Dimensions }
 
 // firewallEventsDimensions includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsDimensions.
 type firewallEventsDimensions struct {
@@ -691,61 +581,6 @@ func firewallEventsAdaptiveGroups(
 	}
 
 	data_ = &firewallEventsAdaptiveGroupsResponse{}
-	resp_ := &graphql.Response{Data: data_}
-
-	err_ = client_.MakeRequest(
-		nil,
-		req_,
-		resp_,
-	)
-
-	return data_, err_
-}
-
-// The query executed by firewallEventsAdaptiveGroupsByZone.
-const firewallEventsAdaptiveGroupsByZone_Operation = `
-query firewallEventsAdaptiveGroupsByZone ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
-	viewer {
-		accounts(filter: {accountTag:$account}) {
-			accountTag
-			firewallEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
-				count
-				avg {
-					sampleInterval
-				}
-				dimensions {
-					zoneTag
-					action
-					source
-					ruleId
-					clientRequestHTTPHost
-					clientCountryName
-				}
-			}
-		}
-	}
-}
-`
-
-func firewallEventsAdaptiveGroupsByZone(
-	client_ graphql.Client,
-	account string,
-	from time.Time,
-	to time.Time,
-	limit uint64,
-) (data_ *firewallEventsAdaptiveGroupsByZoneResponse, err_ error) {
-	req_ := &graphql.Request{
-		OpName: "firewallEventsAdaptiveGroupsByZone",
-		Query:  firewallEventsAdaptiveGroupsByZone_Operation,
-		Variables: &__firewallEventsAdaptiveGroupsByZoneInput{
-			Account: account,
-			From:    from,
-			To:      to,
-			Limit:   limit,
-		},
-	}
-
-	data_ = &firewallEventsAdaptiveGroupsByZoneResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command cataloguegen lists the datasets that have an operation file, so that adding a dataset needs no line in a
-// shared list: operations/NAME.graphql stands for the function NAMEDataset.
+// shared list: operations/NAME.graphql stands for the function NAMEDataset, operations/NODE.QUERY.graphql for
+// NODEQueryDataset.
 package main
 
 import (
@@ -24,6 +25,15 @@ func main() {
 	}
 }
 
+// function joins the words between dots.
+func function(name string) string {
+	node, query, _ := strings.Cut(name, ".")
+	if query == "" {
+		return node
+	}
+	return node + strings.ToUpper(query[:1]) + query[1:]
+}
+
 func run(in, out string) error {
 	files, err := filepath.Glob(filepath.Join(in, "*.graphql"))
 	if err != nil {
@@ -31,10 +41,7 @@ func run(in, out string) error {
 	}
 	var calls strings.Builder
 	for _, f := range files { // Glob sorts
-		if strings.HasSuffix(f, ".account.graphql") { // the same dataset for all zones of an account
-			continue
-		}
-		fmt.Fprintf(&calls, "\t\t%sDataset(),\n", strings.TrimSuffix(filepath.Base(f), ".graphql"))
+		fmt.Fprintf(&calls, "\t\t%sDataset(),\n", function(strings.TrimSuffix(filepath.Base(f), ".graphql")))
 	}
 	code, err := format.Source(fmt.Appendf(nil, `// Copyright The otelcol-cloudflare Authors
 // SPDX-License-Identifier: Apache-2.0
