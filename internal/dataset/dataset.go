@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -36,11 +37,45 @@ type Metric struct {
 	Name string
 	Kind Kind
 	// Double says that values are float64 instead of int64.
-	Double bool
-	// Attributes are the keys of the metric's attributes.
-	Attributes []string
-	// Fields are the leaf fields of the node that the metric is read from, with dots between levels.
+	Double     bool
+	Attributes []Attribute
+	// Fields are the leaf fields of the node that the metric is read from besides those of its attributes, with dots
+	// between levels.
 	Fields []string
+}
+
+// Attribute is an attribute of a metric and where its values come from.
+type Attribute struct {
+	// Name is the key.
+	Name string
+	// Field is the leaf field that a value is read or computed from; empty where values are the metric's own, such as
+	// quantiles.
+	Field string
+	// StatusCode says that values are HTTP status codes; Class that they have been folded to classes such as 2xx.
+	StatusCode, Class bool
+	// RuleName says that values are identifiers of firewall rules that stand for the rules' names, which rows do not have.
+	RuleName bool
+}
+
+// AttributeNames are the keys of the metric's attributes.
+func (m *Metric) AttributeNames() []string {
+	names := make([]string, len(m.Attributes))
+	for i, a := range m.Attributes {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// reads are all leaf fields that the metric needs.
+func (m *Metric) reads() []string {
+	fields := slices.Clone(m.Fields)
+	for _, a := range m.Attributes {
+		if a.Field != "" {
+			fields = append(fields, a.Field)
+		}
+	}
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 // Point is one value read from a row.
@@ -54,34 +89,44 @@ type Point struct {
 	Attributes []string
 }
 
-// Dataset is one node of Cloudflare's GraphQL schema and the metrics that are read from it.
+// Dataset is one query of a node of Cloudflare's GraphQL schema and the metrics that are read from it.
 type Dataset struct {
-	// Name is Cloudflare's name of the node.
+	// Name is Cloudflare's name of the node, with a word after a dot where the node is queried in several ways:
+	// httpRequestsAdaptiveGroups.colo.
 	Name string
 	// Family is the set of metrics that this dataset is a source of. Datasets of one family are alternatives, the
 	// first one that a scope may read serves.
 	Family string
+	// Fallback says that the family's other datasets are preferred.
+	Fallback bool
 	// Granularity is what windows and the horizon are cut to.
 	Granularity time.Duration
 	// Resolution is the narrowest window that the node's time filter can tell from its neighbours.
 	Resolution time.Duration
 	// Step is the widest window that is asked for at once when a backlog is read.
 	Step time.Duration
+	// Interval is how often the dataset is read at the most, unless the configuration says otherwise; 0 is each scrape.
+	Interval time.Duration
 	// Permission is the token permission the node needs, in the words of Cloudflare's dashboard.
 	Permission string
 
 	Operation *cloudflare.Operation
-	// ByZone asks for the same rows at account scope, with the zone as one more dimension; nil where there is no such node.
+	// ByZone asks for the same rows at account scope, with the zone as one more dimension; nil where that is not possible.
 	ByZone  *cloudflare.Operation
 	Metrics []Metric
+
+	// Raw says that rows are single events instead of groups: there is no total to ask for.
+	Raw bool
 
 	// oneRow says that the node answers with one row at the most, so that no row means zero.
 	oneRow bool
 
-	text       string
-	byZoneText string
-	read       func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error)
+	text string
+	read func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (rows int, err error)
 }
+
+// Node is Cloudflare's name of the node.
+func (d *Dataset) Node() string { return d.Operation.Dataset() }
 
 // Scope is the kind of scope that the node belongs to.
 func (d *Dataset) Scope() cloudflare.ScopeKind { return d.Operation.Scope() }
@@ -99,14 +144,23 @@ func (d *Dataset) Read(raw json.RawMessage, kind Kind, want []bool, emit func(Po
 // Keep tells which leaf fields of the node are needed for the wanted metrics of a kind, and whether there is any.
 func (d *Dataset) Keep(kind Kind, want []bool) (keep func(field string) bool, needed bool) {
 	fields := map[string]bool{}
-	for i, m := range d.Metrics {
-		if m.Kind == kind && want[i] {
-			for _, f := range m.Fields {
+	for i := range d.Metrics {
+		if m := &d.Metrics[i]; m.Kind == kind && want[i] {
+			for _, f := range m.reads() {
 				fields[f] = true
 			}
 		}
 	}
 	return func(field string) bool { return fields[field] }, len(fields) > 0
+}
+
+// Offered tells which metrics can be read by limits.
+func (d *Dataset) Offered(limits cloudflare.Limits) []bool {
+	offered := make([]bool, len(d.Metrics))
+	for i := range d.Metrics {
+		offered[i] = limits.OffersAll(d.Metrics[i].reads())
+	}
+	return offered
 }
 
 // Catalogue gives every dataset there is, in a stable order.
@@ -117,41 +171,29 @@ func Catalogue(schema *ast.Schema) ([]*Dataset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("operation of %s: %w", d.Name, err)
 		}
-		if op.Dataset() != d.Name {
+		if node, _, _ := strings.Cut(d.Name, "."); op.Dataset() != node {
 			return nil, fmt.Errorf("operation of %s asks for %s", d.Name, op.Dataset())
 		}
 		if err := d.check(op.Fields()); err != nil {
 			return nil, err
 		}
 		d.Operation = op
-		if err := d.parseByZone(schema); err != nil {
-			return nil, err
+		if d.Raw || op.Scope() != cloudflare.ZoneScope {
+			continue
+		}
+		if d.ByZone, err = op.ByZone(schema); err != nil {
+			return nil, fmt.Errorf("operation of %s by zone: %w", d.Name, err)
 		}
 	}
 	return list, nil
 }
 
-func (d *Dataset) parseByZone(schema *ast.Schema) error {
-	if d.byZoneText == "" {
-		return nil
-	}
-	op, err := cloudflare.ParseOperation(schema, d.byZoneText)
-	if err != nil {
-		return fmt.Errorf("operation of %s by zone: %w", d.Name, err)
-	}
-	if op.Dataset() != d.Name || op.Scope() != cloudflare.AccountScope || !slices.Contains(op.Fields(), zoneTag) {
-		return fmt.Errorf("operation of %s by zone asks for something else", d.Name)
-	}
-	d.ByZone = op
-	return d.check(op.Fields())
-}
-
 // check holds the metrics' fields against the operation's selection.
 func (d *Dataset) check(selected []string) error {
-	for _, m := range d.Metrics {
-		for _, f := range m.Fields {
+	for i := range d.Metrics {
+		for _, f := range d.Metrics[i].reads() {
 			if !slices.Contains(selected, f) {
-				return fmt.Errorf("metric %s reads field %s, which the operation of %s does not select", m.Name, f, d.Name)
+				return fmt.Errorf("metric %s reads field %s, which the operation of %s does not select", d.Metrics[i].Name, f, d.Name)
 			}
 		}
 	}

@@ -16,19 +16,27 @@ func firewallEventsAdaptiveGroupsDataset() *Dataset {
 		Step:        15 * time.Minute,
 		Permission:  "Zone > Analytics: Read",
 		text:        firewallEventsAdaptiveGroups_Operation,
-		byZoneText:  firewallEventsAdaptiveGroupsByZone_Operation,
 	}, []measure[firewallEventsRow]{
 		{
 			name:       "cloudflare.zone.firewall.events",
-			attributes: []string{"action", "source", "rule", "host", "country"},
-			fields: []string{
-				"count", "dimensions.action", "dimensions.source", "dimensions.ruleId",
-				"dimensions.clientRequestHTTPHost", "dimensions.clientCountryName",
-			},
+			attributes: firewallAttributes("dimensions."),
+			fields:     []string{"count"},
 			ints: func(r *firewallEventsRow, emit func(uint64, ...string)) {
 				d := &r.Dimensions
-				emit(r.Count, d.Action, d.Source, d.RuleId, d.ClientRequestHTTPHost, d.ClientCountryName)
+				emit(r.Count, d.Action, d.Source, d.RuleId, d.RuleId, d.ClientRequestHTTPHost, d.ClientCountryName)
 			},
 		},
 	})
+}
+
+// firewallAttributes are alike for groups and for raw rows, whose fields are not below dimensions.
+func firewallAttributes(path string) []Attribute {
+	return []Attribute{
+		{Name: "action", Field: path + "action"},
+		{Name: "source", Field: path + "source"},
+		{Name: "rule", Field: path + "ruleId", RuleName: true},
+		{Name: "rule_id", Field: path + "ruleId"},
+		{Name: "host", Field: path + "clientRequestHTTPHost"},
+		{Name: "country", Field: path + "clientCountryName"},
+	}
 }

@@ -96,7 +96,8 @@ func rollupMap[E any](name, attribute, list, key, field string,
 ) measure[httpRequests1mRow] {
 	path := "sum." + list + "."
 	return measure[httpRequests1mRow]{
-		name: name, attributes: []string{attribute}, fields: []string{path + key, path + field},
+		name: name, fields: []string{path + field},
+		attributes: []Attribute{{Name: attribute, Field: path + key, StatusCode: attribute == "status"}},
 		ints: func(r *httpRequests1mRow, emit func(uint64, ...string)) {
 			list := elements(&r.Sum)
 			for i := range list {

@@ -57,7 +57,7 @@ func read(tb testing.TB, d *Dataset, rows string, kind Kind, want []bool) []stri
 func (d *Dataset) print(p Point) string {
 	m := d.Metrics[p.Metric]
 	set := make([]string, len(m.Attributes))
-	for i, key := range m.Attributes {
+	for i, key := range m.AttributeNames() {
 		set[i] = key + "=" + p.Attributes[i]
 	}
 	value := strconv.FormatInt(p.Int, 10)

@@ -11,21 +11,35 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 )
 
-// measure says how one metric is read from a row of type R: exactly one of ints and doubles is set.
+// measure says how one metric is read from rows of type R: exactly one of ints, doubles and across is set. Values of
+// attributes are emitted in the order of attributes.
 type measure[R any] struct {
 	name       string
 	kind       Kind
-	attributes []string
-	fields     []string
-	ints       func(row *R, emit func(v uint64, attributes ...string))
-	doubles    func(row *R, emit func(v float64, attributes ...string))
+	attributes []Attribute
+	// fields are the leaf fields that are read besides those of attributes.
+	fields  []string
+	ints    func(row *R, emit func(v uint64, attributes ...string))
+	doubles func(row *R, emit func(v float64, attributes ...string))
+	// across reads a gauge that is no row's own, such as a ratio of sums over rows.
+	across func(rows []R, emit func(v float64, attributes ...string))
+}
+
+// by is an attribute that is the value of a dimension.
+func by(name, dimension string) Attribute {
+	return Attribute{Name: name, Field: "dimensions." + dimension}
+}
+
+// byStatus is an attribute that is an HTTP status code.
+func byStatus(name, dimension string) Attribute {
+	return Attribute{Name: name, Field: "dimensions." + dimension, StatusCode: true}
 }
 
 // withMeasures completes a dataset with its metrics and the function that reads them.
 func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 	for _, m := range measures {
 		d.Metrics = append(d.Metrics, Metric{
-			Name: m.name, Kind: m.kind, Double: m.doubles != nil, Attributes: m.attributes, Fields: m.fields,
+			Name: m.name, Kind: m.kind, Double: m.ints == nil, Attributes: m.attributes, Fields: m.fields,
 		})
 	}
 	d.read = func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (int, error) {
@@ -63,15 +77,20 @@ func impossible(p Point) bool {
 }
 
 func (m *measure[R]) emit(index int, rows []R, emit func(Point)) {
+	double := func(v float64, attributes ...string) {
+		emit(Point{Metric: index, Double: v, Attributes: attributes})
+	}
+	if m.across != nil {
+		m.across(rows, double)
+		return
+	}
 	for i := range rows {
-		if m.ints != nil {
-			m.ints(&rows[i], func(v uint64, attributes ...string) {
-				emit(Point{Metric: index, Int: int64(v), Attributes: attributes})
-			})
+		if m.ints == nil {
+			m.doubles(&rows[i], double)
 			continue
 		}
-		m.doubles(&rows[i], func(v float64, attributes ...string) {
-			emit(Point{Metric: index, Double: v, Attributes: attributes})
+		m.ints(&rows[i], func(v uint64, attributes ...string) {
+			emit(Point{Metric: index, Int: int64(v), Attributes: attributes})
 		})
 	}
 }

@@ -6,13 +6,27 @@ package dataset
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 )
 
-// sampleInterval is the field that says how many events a row's estimate stands for; 1 is no sampling.
-const sampleInterval = "avg.sampleInterval"
+// The fields that say how many events a group or a raw row stands for; 1 is no sampling.
+const (
+	sampleInterval    = "avg.sampleInterval"
+	rawSampleInterval = "sampleInterval"
+)
+
+// SampleIntervalField is the field that tells of sampling; empty where the node has none.
+func (d *Dataset) SampleIntervalField() string {
+	for _, field := range []string{sampleInterval, rawSampleInterval} {
+		if slices.Contains(d.Operation.Fields(), field) {
+			return field
+		}
+	}
+	return ""
+}
 
 // KeepTotal tells which leaf fields make one ungrouped row of the wanted counters.
 func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
@@ -23,16 +37,17 @@ func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
 }
 
 // SampleInterval is the largest one of an answer's rows; 1 when there are none.
-func (d *Dataset) SampleInterval(raw json.RawMessage) (float64, error) {
+func SampleInterval(raw json.RawMessage) (float64, error) {
 	type row struct {
 		Avg struct {
 			SampleInterval float64 `json:"sampleInterval"`
 		} `json:"avg"`
+		SampleInterval float64 `json:"sampleInterval"`
 	}
 	rows, err := cloudflare.DecodeRows[row](raw)
 	largest := 1.0
 	for _, r := range rows {
-		largest = max(largest, r.Avg.SampleInterval)
+		largest = max(largest, r.Avg.SampleInterval, r.SampleInterval)
 	}
 	return largest, err
 }

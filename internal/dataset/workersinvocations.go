@@ -24,7 +24,7 @@ func workersInvocationsAdaptiveDataset() *Dataset {
 		workersTotal("cloudflare.worker.errors", "errors", func(s *workersInvocationsSum) uint64 { return s.Errors }),
 		workersTotal("cloudflare.worker.subrequests", "subrequests", func(s *workersInvocationsSum) uint64 { return s.Subrequests }),
 		{
-			name: "cloudflare.worker.duration.gigabyte_seconds", attributes: workersAttributes(), fields: workersFields("sum.duration"),
+			name: "cloudflare.worker.duration.gigabyte_seconds", attributes: workersAttributes(), fields: []string{"sum.duration"},
 			doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
 				emit(r.Sum.Duration, r.Dimensions.ScriptName, r.Dimensions.Status)
 			},
@@ -41,17 +41,13 @@ func workersInvocationsAdaptiveDataset() *Dataset {
 	})
 }
 
-func workersAttributes(more ...string) []string {
-	return append([]string{"script_name", "status"}, more...)
-}
-
-func workersFields(more ...string) []string {
-	return append([]string{"dimensions.scriptName", "dimensions.status"}, more...)
+func workersAttributes(more ...Attribute) []Attribute {
+	return append([]Attribute{by("script_name", "scriptName"), by("status", "status")}, more...)
 }
 
 func workersTotal(name, field string, value func(*workersInvocationsSum) uint64) measure[workersInvocationsRow] {
 	return measure[workersInvocationsRow]{
-		name: name, attributes: workersAttributes(), fields: workersFields("sum." + field),
+		name: name, attributes: workersAttributes(), fields: []string{"sum." + field},
 		ints: func(r *workersInvocationsRow, emit func(uint64, ...string)) {
 			emit(value(&r.Sum), r.Dimensions.ScriptName, r.Dimensions.Status)
 		},
@@ -67,7 +63,7 @@ func workersQuantiles(name, field string, factor float64, values func(*workersIn
 		fields = append(fields, "quantiles."+field+q)
 	}
 	return measure[workersInvocationsRow]{
-		name: name, kind: Gauge, attributes: workersAttributes("quantile"), fields: workersFields(fields...),
+		name: name, kind: Gauge, attributes: workersAttributes(Attribute{Name: "quantile"}), fields: fields,
 		doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
 			for i, v := range values(&r.Quantiles) {
 				emit(v*factor, r.Dimensions.ScriptName, r.Dimensions.Status, quantiles[i])

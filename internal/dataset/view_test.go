@@ -1,0 +1,40 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dataset
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	whole := byName(t, "firewallEventsAdaptiveGroups")
+	d := whole.Without([]string{"host", "rule_id", "nosuch"})
+	assert.Equal(t, []string{"action", "source", "rule", "country"}, d.Metrics[0].AttributeNames())
+	assert.Len(t, whole.Metrics[0].Attributes, 6, "the original stays as it is")
+
+	keep, _ := d.Keep(Counter, d.all())
+	assert.False(t, keep("dimensions.clientRequestHTTPHost"), "rows are not grouped by it")
+	assert.True(t, keep("dimensions.ruleId"), "the other attribute needs it")
+	assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=block,source=firewallmanaged,rule=r1,country=DE} 101"},
+		read(t, d, "["+firewallRow+"]", Counter, d.all()))
+
+	workers := byName(t, "workersInvocationsAdaptive").Without([]string{"quantile", "status"})
+	assert.Contains(t, read(t, workers, "["+workersRow+"]", Gauge, workers.all()),
+		"cloudflare.worker.cpu_time{script_name=auth,quantile=P50} 0.000201", "values that cannot be merged stay apart")
+}
+
+func TestByStatusClass(t *testing.T) {
+	t.Parallel()
+	rollup := byName(t, "httpRequests1mGroups").ByStatusClass()
+	assert.Contains(t, read(t, rollup, "["+rollupRow+"]", Counter, rollup.all()), "cloudflare.zone.requests.status{status=5xx} 211")
+
+	workers := byName(t, "workersInvocationsAdaptive")
+	assert.Same(t, workers, workers.ByStatusClass(), "the outcome of a Worker is no status code")
+	for status, class := range map[string]string{"200": "2xx", "999": "9xx", "0": "0", "": "", "2xx": "2xx", "success": "success", "099": "099"} {
+		assert.Equal(t, class, StatusClass(status))
+	}
+}
