@@ -14,6 +14,8 @@ import (
 //   - A metric with the same name, type and attributes continues, in whatever order.
 //   - If attributes were taken away from it, its series are summed over them; the earliest start timestamp stands, and
 //     the sum is shown if one of the series was. The overflow series stays what it is, unless no attribute is left.
+//   - If an attribute was replaced by one that is derived from it, values are converted, and series that become the same are
+//     summed likewise.
 //   - If it got another attribute or another type, or is new, it starts anew.
 //   - A metric that is not defined any more ends: its series are removed.
 //
@@ -79,8 +81,14 @@ func cloneMetrics(metrics []Metric) []Metric {
 // projection says where the series of a metric go when its partition is defined anew.
 type projection struct {
 	metric int
-	values []int // for each attribute its place among the former ones
+	values []origin // of each attribute
 	ends   bool
+}
+
+// origin is where the values of an attribute come from.
+type origin struct {
+	place   int                 // of the former attribute
+	convert func(string) string // nil: as it is
 }
 
 // carryOver takes over all series of the old partition that continue, in their order.
@@ -99,8 +107,8 @@ func (p *partition) carryOver(old *partition) {
 		to = to[:0]
 		if !old.isOverflow(&e) {
 			from = appendValues(from[:0], e.key)
-			for _, place := range proj.values {
-				to = append(to, from[place])
+			for _, o := range proj.values {
+				to = append(to, o.value(from))
 			}
 		}
 		key = appendKey(key[:0], proj.metric, to)
@@ -116,13 +124,23 @@ func project(old Metric, metrics []Metric) projection {
 	}
 	proj := projection{metric: i}
 	for _, attribute := range metrics[i].Attributes {
-		place := slices.Index(old.Attributes, attribute)
-		if place < 0 {
+		o := origin{place: slices.Index(old.Attributes, attribute)}
+		if derived, ok := metrics[i].Derived[attribute]; ok && o.place < 0 {
+			o = origin{slices.Index(old.Attributes, derived.From), derived.Value}
+		}
+		if o.place < 0 {
 			return projection{ends: true}
 		}
-		proj.values = append(proj.values, place)
+		proj.values = append(proj.values, o)
 	}
 	return proj
+}
+
+func (o origin) value(former []string) string {
+	if o.convert == nil {
+		return former[o.place]
+	}
+	return o.convert(former[o.place])
 }
 
 // merge adds a series of the former partition under a new key.

@@ -41,6 +41,20 @@ func TestDefineOverARestart(t *testing.T) {
 			want:    map[string]float64{"seconds|a": 0.5, "seconds|b": 0.25},
 			starts:  map[string]time.Time{"seconds|a": t0, "seconds|b": t0},
 		},
+		"attribute replaced by one derived from it: converted and summed": {
+			metrics: []Metric{{Name: "by", Type: Int, Attributes: []string{"class", "host"}, Derived: map[string]Derivation{
+				"class": {From: "status", Value: func(status string) string { return status[:1] + "xx" }},
+			}}, {Name: "total", Type: Int, Attributes: []string{"class"}, Derived: map[string]Derivation{"class": {From: "status"}}}},
+			want:   map[string]float64{"by|2xx|a": 1, "by|4xx|a": 2, "by|2xx|b": 4},
+			starts: map[string]time.Time{"by|2xx|a": t1, "by|4xx|a": t0, "by|2xx|b": t1},
+		},
+		"derived attribute that was there already": {
+			metrics: []Metric{{Name: "by", Type: Int, Attributes: []string{"host", "status"}, Derived: map[string]Derivation{
+				"status": {From: "host", Value: func(string) string { return "wrong" }},
+			}}},
+			want:   map[string]float64{"by|a|200": 1, "by|a|404": 2, "by|b|200": 4},
+			starts: map[string]time.Time{"by|a|200": t1, "by|a|404": t0, "by|b|200": t1},
+		},
 		"attribute replaced: anew": {
 			metrics: []Metric{metric("by", Int, "host", "colo")},
 			want:    map[string]float64{},

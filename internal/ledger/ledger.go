@@ -48,9 +48,19 @@ type Metric struct {
 	Attributes []string // keys, in the order of the values given to [Tx.Add]
 	Type       ValueType
 
+	// Derived says, by key, how values of an attribute follow from those of another one. A metric that has the other one
+	// in its place is continued by this one, with its series summed; see [Tx.Define]. It is not saved.
+	Derived map[string]Derivation
+
 	// Limit is the most series the metric has besides its overflow series, see [Tx.Add]; 0 means no limit. It is neither
 	// saved nor part of what the metric is: with another limit everything continues, also what is beyond it.
 	Limit int
+}
+
+// Derivation makes the value of an attribute from that of another one.
+type Derivation struct {
+	From  string
+	Value func(string) string
 }
 
 // Stats describes what a ledger holds.
