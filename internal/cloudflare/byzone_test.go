@@ -40,3 +40,15 @@ func TestByZone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, byZone, "the roll-up of an account does not tell its zones apart")
 }
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	parsed, err := schema.Load()
+	require.NoError(t, err)
+	operation, err := ParseOperation(parsed, `query X($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+		viewer { zones(filter: {zoneTag_in: $zones}) { zoneTag firewallEventsAdaptiveGroups(
+			limit: $limit, filter: {datetime_geq: $from, datetime_lt: $to, action: "block", source_in: ["waf"], source_neq: ""}
+		) { count } } } }`)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dimensions.action", "dimensions.source"}, operation.Filters())
+}

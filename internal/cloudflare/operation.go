@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -159,6 +160,23 @@ func (o *Operation) Scope() ScopeKind { return o.scope }
 
 // Fields returns the selected scalars as dotted paths below the dataset, such as count or sum.countryMap.requests.
 func (o *Operation) Fields() []string { return slices.Clone(o.fields) }
+
+// Filters returns the fields that rows are filtered by besides their time, as dotted paths: dimensions.botScore.
+func (o *Operation) Filters() []string {
+	var paths []string
+	for _, argument := range o.node.Arguments {
+		if argument.Name != "filter" {
+			continue
+		}
+		for _, entry := range argument.Value.Children {
+			name, _, _ := strings.Cut(entry.Name, "_")
+			if !strings.HasPrefix(name, "date") && !slices.Contains(paths, "dimensions."+name) {
+				paths = append(paths, "dimensions."+name)
+			}
+		}
+	}
+	return paths
+}
 
 // ByZone is the same query at account scope, with the zone as one more dimension of its rows. It is nil where the schema
 // has no such node there, or the node does not tell zones apart. The error says that the schema lacks something of it.

@@ -154,11 +154,14 @@ func (d *Dataset) Keep(kind Kind, want []bool) (keep func(field string) bool, ne
 	return func(field string) bool { return fields[field] }, len(fields) > 0
 }
 
-// Offered tells which metrics can be read by limits.
+// Offered tells which metrics can be read by limits. A list of fields that has none of the dataset's own although the
+// dataset is enabled is one that this code does not understand; then all are offered, and the query will tell.
 func (d *Dataset) Offered(limits cloudflare.Limits) []bool {
+	understood := slices.ContainsFunc(d.Operation.Fields(), limits.Offers)
+	filters := limits.OffersAll(d.Operation.Filters())
 	offered := make([]bool, len(d.Metrics))
 	for i := range d.Metrics {
-		offered[i] = limits.OffersAll(d.Metrics[i].reads())
+		offered[i] = !understood || (filters && limits.OffersAll(d.Metrics[i].reads()))
 	}
 	return offered
 }

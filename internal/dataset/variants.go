@@ -4,9 +4,12 @@
 package dataset
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -32,25 +35,32 @@ func (d *Dataset) SampleIntervalField() string {
 func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
 	grouped, _ := d.Keep(Counter, want)
 	return func(field string) bool {
-		return field == sampleInterval || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
+		return field == d.SampleIntervalField() || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
 	}
 }
 
-// SampleInterval is the largest one of an answer's rows; 1 when there are none.
-func SampleInterval(raw json.RawMessage) (float64, error) {
-	type row struct {
-		Avg struct {
-			SampleInterval float64 `json:"sampleInterval"`
-		} `json:"avg"`
-		SampleInterval float64 `json:"sampleInterval"`
-	}
-	rows, err := cloudflare.DecodeRows[row](raw)
+// SampleInterval is the largest one of an answer's rows; 1 when there are none. It looks for no more than this field, so that
+// a large answer is not decoded twice.
+func SampleInterval(raw json.RawMessage) float64 {
 	largest := 1.0
-	for _, r := range rows {
-		largest = max(largest, r.Avg.SampleInterval, r.SampleInterval)
+	for rest := []byte(raw); ; {
+		at := bytes.Index(rest, sampleIntervalKey)
+		if at < 0 {
+			return largest
+		}
+		rest = bytes.TrimLeft(rest[at+len(sampleIntervalKey):], " \t\r\n:")
+		end := bytes.IndexAny(rest, ",} \t\r\n")
+		if end < 0 {
+			return largest
+		}
+		// What does not parse is a text that happens to be the key.
+		if interval, err := strconv.ParseFloat(string(rest[:end]), 64); err == nil && !math.IsInf(interval, 0) {
+			largest = max(largest, interval)
+		}
 	}
-	return largest, err
 }
+
+var sampleIntervalKey = []byte(`"sampleInterval"`)
 
 // zoneTag is the dimension that tells the zones of an account apart.
 const zoneTag = "dimensions.zoneTag"

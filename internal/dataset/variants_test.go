@@ -48,6 +48,21 @@ func TestSplitByZoneMalformed(t *testing.T) {
 	}
 }
 
+func TestSampleInterval(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[string]float64{
+		`[]`:   1,
+		`[{}]`: 1,
+		`[{"avg":{"sampleInterval":10.5},"count":1},{"avg":{ "sampleInterval" : 2 }}]`: 10.5,
+		`[{"sampleInterval":100,"action":"block"}]`:                                    100,
+		`[{"avg":{"sampleInterval":null}}]`:                                            1,
+		`[{"dimensions":{"host":"sampleInterval","path":"\"sampleInterval\":7"}}]`:     1,
+		`[{"avg":{"sampleInterval":0.5}}]`:                                             1,
+	} {
+		assert.InDelta(t, want, SampleInterval(json.RawMessage(rows)), 0, rows)
+	}
+}
+
 func FuzzSplitByZone(f *testing.F) {
 	f.Add([]byte(`[{"count":1,"dimensions":{"zoneTag":"a"}}]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
