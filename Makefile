@@ -89,6 +89,15 @@ generate: ## Write all generated code: metrics, row types, tables, the distribut
 	$(TOOL) builder --config builder-config.yaml --skip-compilation --skip-strict-versioning=false
 	gofmt -w cmd/otelcol-cloudflare
 
+# Needs Cloudflare's complete schema as SDL, which is introspected with a token and not committed.
+CLOUDFLARE_SCHEMA ?= ../shared/reference/cloudflare-schema.graphql
+
+.PHONY: schema
+schema: ## Add what new operations use to our part of Cloudflare's schema; CLOUDFLARE_SCHEMA=… is the complete one
+	go -C tools run ./schemagen -complete '$(abspath $(CLOUDFLARE_SCHEMA))' \
+		-schema ../internal/cloudflare/schema/schema.graphql -operations ../internal/dataset/operations
+	cd internal/dataset && $(TOOL) genqlient genqlient.yaml
+
 .PHONY: tidy
 tidy: ## Tidy every module
 	$(foreach module,$(MODULES),go -C $(module) mod tidy && ) true
