@@ -8,6 +8,92 @@ import (
 	"github.com/Khan/genqlient/graphql"
 )
 
+// __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string {
+	return v.Account
+}
+
+// GetFrom returns __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time {
+	return v.From
+}
+
+// GetTo returns __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 {
+	return v.Limit
+}
+
+// __cdnNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __cdnNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __cdnNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __cdnNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __cdnNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __cdnNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __dosdNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __dosdNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __dosdNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__dosdNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __dosdNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__dosdNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __dosdNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__dosdNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __dosdNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__dosdNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __firewallEventsAdaptiveGroupsBotsInput is used internally by genqlient
+type __firewallEventsAdaptiveGroupsBotsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __firewallEventsAdaptiveGroupsBotsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveGroupsBotsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __firewallEventsAdaptiveGroupsBotsInput.From, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveGroupsBotsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __firewallEventsAdaptiveGroupsBotsInput.To, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveGroupsBotsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __firewallEventsAdaptiveGroupsBotsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveGroupsBotsInput) GetLimit() uint64 { return v.Limit }
+
 // __firewallEventsAdaptiveGroupsInput is used internally by genqlient
 type __firewallEventsAdaptiveGroupsInput struct {
 	Zones []string  `json:"zones"`
@@ -27,6 +113,66 @@ func (v *__firewallEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
 
 // GetLimit returns __firewallEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
 func (v *__firewallEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __firewallEventsAdaptiveInput is used internally by genqlient
+type __firewallEventsAdaptiveInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __firewallEventsAdaptiveInput.Zones, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __firewallEventsAdaptiveInput.From, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __firewallEventsAdaptiveInput.To, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __firewallEventsAdaptiveInput.Limit, and is useful for accessing the field via an interface.
+func (v *__firewallEventsAdaptiveInput) GetLimit() uint64 { return v.Limit }
+
+// __healthCheckEventsAdaptiveGroupsInput is used internally by genqlient
+type __healthCheckEventsAdaptiveGroupsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __healthCheckEventsAdaptiveGroupsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __healthCheckEventsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __healthCheckEventsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __healthCheckEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __healthCheckEventsAdaptiveGroupsTimingsInput is used internally by genqlient
+type __healthCheckEventsAdaptiveGroupsTimingsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __healthCheckEventsAdaptiveGroupsTimingsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsTimingsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __healthCheckEventsAdaptiveGroupsTimingsInput.From, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsTimingsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __healthCheckEventsAdaptiveGroupsTimingsInput.To, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsTimingsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __healthCheckEventsAdaptiveGroupsTimingsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__healthCheckEventsAdaptiveGroupsTimingsInput) GetLimit() uint64 { return v.Limit }
 
 // __httpRequests1mGroupsInput is used internally by genqlient
 type __httpRequests1mGroupsInput struct {
@@ -48,6 +194,656 @@ func (v *__httpRequests1mGroupsInput) GetTo() time.Time { return v.To }
 // GetLimit returns __httpRequests1mGroupsInput.Limit, and is useful for accessing the field via an interface.
 func (v *__httpRequests1mGroupsInput) GetLimit() uint64 { return v.Limit }
 
+// __httpRequestsAdaptiveGroupsAsnInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsAsnInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsAsnInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsAsnInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsAsnInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsAsnInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsAsnInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsAsnInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsAsnInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsAsnInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsBotsInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsBotsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsBotsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsBotsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsBotsInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsBotsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsBotsInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsBotsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsBotsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsBotsInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsCacheMissInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsCacheMissInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsCacheMissInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheMissInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsCacheMissInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheMissInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsCacheMissInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheMissInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsCacheMissInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheMissInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsCacheStatusInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsCacheStatusInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsCacheStatusInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheStatusInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsCacheStatusInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheStatusInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsCacheStatusInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheStatusInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsCacheStatusInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsCacheStatusInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsColoErrorsInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsColoErrorsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsColoErrorsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoErrorsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsColoErrorsInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoErrorsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsColoErrorsInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoErrorsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsColoErrorsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoErrorsInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsColoInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsColoInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsColoInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsColoInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsColoInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsColoInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsColoInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsErrorPathsInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsErrorPathsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsErrorPathsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsErrorPathsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsErrorPathsInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsErrorPathsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsErrorPathsInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsErrorPathsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsErrorPathsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsErrorPathsInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsHostInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsHostInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsHostInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsHostInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsHostInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsHostInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsHostInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsHostInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsHostInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsHostInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsMethodInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsMethodInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsMethodInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsMethodInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsMethodInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsMethodInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsMethodInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsMethodInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsMethodInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsMethodInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsOriginInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsOriginInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsOriginInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsOriginInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsOriginInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsOriginInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsOriginInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsOriginInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsOriginInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsOriginInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsStatusInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsStatusInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsStatusInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsStatusInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsStatusInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsStatusInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsStatusInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsStatusInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsStatusInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsStatusInput) GetLimit() uint64 { return v.Limit }
+
+// __httpRequestsAdaptiveGroupsTotalsInput is used internally by genqlient
+type __httpRequestsAdaptiveGroupsTotalsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __httpRequestsAdaptiveGroupsTotalsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsTotalsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __httpRequestsAdaptiveGroupsTotalsInput.From, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsTotalsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __httpRequestsAdaptiveGroupsTotalsInput.To, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsTotalsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __httpRequestsAdaptiveGroupsTotalsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__httpRequestsAdaptiveGroupsTotalsInput) GetLimit() uint64 { return v.Limit }
+
+// __liveInputEventsAdaptiveGroupsInput is used internally by genqlient
+type __liveInputEventsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __liveInputEventsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__liveInputEventsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __liveInputEventsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__liveInputEventsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __liveInputEventsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__liveInputEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __liveInputEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__liveInputEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __loadBalancingRequestsAdaptiveGroupsInput is used internally by genqlient
+type __loadBalancingRequestsAdaptiveGroupsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __loadBalancingRequestsAdaptiveGroupsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __loadBalancingRequestsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __loadBalancingRequestsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __loadBalancingRequestsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __loadBalancingRequestsAdaptiveGroupsPoolsInput is used internally by genqlient
+type __loadBalancingRequestsAdaptiveGroupsPoolsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.From, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.To, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetLimit() uint64 { return v.Limit }
+
+// __logpushHealthAdaptiveGroupsAccountJobsInput is used internally by genqlient
+type __logpushHealthAdaptiveGroupsAccountJobsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __logpushHealthAdaptiveGroupsAccountJobsInput.Account, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountJobsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __logpushHealthAdaptiveGroupsAccountJobsInput.From, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountJobsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __logpushHealthAdaptiveGroupsAccountJobsInput.To, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountJobsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __logpushHealthAdaptiveGroupsAccountJobsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountJobsInput) GetLimit() uint64 { return v.Limit }
+
+// __logpushHealthAdaptiveGroupsInput is used internally by genqlient
+type __logpushHealthAdaptiveGroupsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __logpushHealthAdaptiveGroupsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __logpushHealthAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __logpushHealthAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __logpushHealthAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicFirewallNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __magicFirewallNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicFirewallNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicFirewallNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicFirewallNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicFirewallNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicFirewallNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicFirewallNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicFirewallNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicFirewallNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicFirewallSamplesAdaptiveGroupsInput is used internally by genqlient
+type __magicFirewallSamplesAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicFirewallSamplesAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicFirewallSamplesAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicFirewallSamplesAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicFirewallSamplesAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicFirewallSamplesAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicFirewallSamplesAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicFirewallSamplesAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicFirewallSamplesAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicIDPSNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __magicIDPSNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicIDPSNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicIDPSNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicIDPSNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicIDPSNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicIDPSNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicIDPSNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicIDPSNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicIDPSNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicTransitNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __magicTransitNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicTransitNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicTransitNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicTransitNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicTransitNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicTransitNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicTransitNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicTransitNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicTransitNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput is used internally by genqlient
+type __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput) GetAccount() string {
+	return v.Account
+}
+
+// GetFrom returns __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicTransitTunnelHealthChecksAdaptiveGroupsInput is used internally by genqlient
+type __magicTransitTunnelHealthChecksAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicTransitTunnelHealthChecksAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthChecksAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicTransitTunnelHealthChecksAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthChecksAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicTransitTunnelHealthChecksAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthChecksAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicTransitTunnelHealthChecksAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelHealthChecksAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __magicTransitTunnelTrafficAdaptiveGroupsInput is used internally by genqlient
+type __magicTransitTunnelTrafficAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __magicTransitTunnelTrafficAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelTrafficAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __magicTransitTunnelTrafficAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelTrafficAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __magicTransitTunnelTrafficAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelTrafficAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __magicTransitTunnelTrafficAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__magicTransitTunnelTrafficAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string {
+	return v.Account
+}
+
+// GetFrom returns __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time {
+	return v.From
+}
+
+// GetTo returns __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time {
+	return v.To
+}
+
+// GetLimit returns __programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 {
+	return v.Limit
+}
+
+// __r2OperationsAdaptiveGroupsInput is used internally by genqlient
+type __r2OperationsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __r2OperationsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__r2OperationsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __r2OperationsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__r2OperationsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __r2OperationsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__r2OperationsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __r2OperationsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__r2OperationsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __r2StorageAdaptiveGroupsInput is used internally by genqlient
+type __r2StorageAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __r2StorageAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__r2StorageAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __r2StorageAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__r2StorageAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __r2StorageAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__r2StorageAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __r2StorageAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__r2StorageAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __spectrumNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __spectrumNetworkAnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __spectrumNetworkAnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__spectrumNetworkAnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __spectrumNetworkAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__spectrumNetworkAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __spectrumNetworkAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__spectrumNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __spectrumNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__spectrumNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __streamMinutesViewedAdaptiveGroupsInput is used internally by genqlient
+type __streamMinutesViewedAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __streamMinutesViewedAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__streamMinutesViewedAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __streamMinutesViewedAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__streamMinutesViewedAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __streamMinutesViewedAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__streamMinutesViewedAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __streamMinutesViewedAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__streamMinutesViewedAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __videoBufferEventsAdaptiveGroupsInput is used internally by genqlient
+type __videoBufferEventsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __videoBufferEventsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__videoBufferEventsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __videoBufferEventsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__videoBufferEventsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __videoBufferEventsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__videoBufferEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __videoBufferEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__videoBufferEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __videoPlaybackEventsAdaptiveGroupsInput is used internally by genqlient
+type __videoPlaybackEventsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __videoPlaybackEventsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__videoPlaybackEventsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __videoPlaybackEventsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__videoPlaybackEventsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __videoPlaybackEventsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__videoPlaybackEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __videoPlaybackEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__videoPlaybackEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __videoQualityEventsAdaptiveGroupsInput is used internally by genqlient
+type __videoQualityEventsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __videoQualityEventsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__videoQualityEventsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __videoQualityEventsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__videoQualityEventsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __videoQualityEventsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__videoQualityEventsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __videoQualityEventsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__videoQualityEventsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
 // __workersInvocationsAdaptiveInput is used internally by genqlient
 type __workersInvocationsAdaptiveInput struct {
 	Account string    `json:"account"`
@@ -67,6 +863,274 @@ func (v *__workersInvocationsAdaptiveInput) GetTo() time.Time { return v.To }
 
 // GetLimit returns __workersInvocationsAdaptiveInput.Limit, and is useful for accessing the field via an interface.
 func (v *__workersInvocationsAdaptiveInput) GetLimit() uint64 { return v.Limit }
+
+// advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse is returned by advancedDnsProtectionNetworkAnalyticsAdaptiveGroups on success.
+type advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                          string                                     `json:"accountTag"`
+	AdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups []advancedDnsProtectionNetworkAnalyticsRow `json:"advancedDnsProtectionNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetAdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups returns advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups() []advancedDnsProtectionNetworkAnalyticsRow {
+	return v.AdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups
+}
+
+// advancedDnsProtectionNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountAdvancedDnsProtectionNetworkAnalyticsAdaptiveGroupsDimensions.
+type advancedDnsProtectionNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns advancedDnsProtectionNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns advancedDnsProtectionNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns advancedDnsProtectionNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsDimensions) GetIpProtocolName() string {
+	return v.IpProtocolName
+}
+
+// advancedDnsProtectionNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountAdvancedDnsProtectionNetworkAnalyticsAdaptiveGroups.
+type advancedDnsProtectionNetworkAnalyticsRow struct {
+	Dimensions advancedDnsProtectionNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        advancedDnsProtectionNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns advancedDnsProtectionNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsRow) GetDimensions() advancedDnsProtectionNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns advancedDnsProtectionNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsRow) GetSum() advancedDnsProtectionNetworkAnalyticsSum {
+	return v.Sum
+}
+
+// advancedDnsProtectionNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountAdvancedDnsProtectionNetworkAnalyticsAdaptiveGroupsSum.
+type advancedDnsProtectionNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns advancedDnsProtectionNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns advancedDnsProtectionNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *advancedDnsProtectionNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// cdnNetworkAnalyticsAdaptiveGroupsResponse is returned by cdnNetworkAnalyticsAdaptiveGroups on success.
+type cdnNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer cdnNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns cdnNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() cdnNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// cdnNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type cdnNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns cdnNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                        string                   `json:"accountTag"`
+	CdnNetworkAnalyticsAdaptiveGroups []cdnNetworkAnalyticsRow `json:"cdnNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetCdnNetworkAnalyticsAdaptiveGroups returns cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.CdnNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetCdnNetworkAnalyticsAdaptiveGroups() []cdnNetworkAnalyticsRow {
+	return v.CdnNetworkAnalyticsAdaptiveGroups
+}
+
+// cdnNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountCdnNetworkAnalyticsAdaptiveGroupsDimensions.
+type cdnNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns cdnNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns cdnNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns cdnNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// cdnNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountCdnNetworkAnalyticsAdaptiveGroups.
+type cdnNetworkAnalyticsRow struct {
+	Dimensions cdnNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        cdnNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns cdnNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsRow) GetDimensions() cdnNetworkAnalyticsDimensions { return v.Dimensions }
+
+// GetSum returns cdnNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsRow) GetSum() cdnNetworkAnalyticsSum { return v.Sum }
+
+// cdnNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountCdnNetworkAnalyticsAdaptiveGroupsSum.
+type cdnNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns cdnNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns cdnNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *cdnNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// dosdNetworkAnalyticsAdaptiveGroupsResponse is returned by dosdNetworkAnalyticsAdaptiveGroups on success.
+type dosdNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer dosdNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns dosdNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() dosdNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// dosdNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type dosdNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns dosdNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                         string                    `json:"accountTag"`
+	DosdNetworkAnalyticsAdaptiveGroups []dosdNetworkAnalyticsRow `json:"dosdNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetDosdNetworkAnalyticsAdaptiveGroups returns dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.DosdNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetDosdNetworkAnalyticsAdaptiveGroups() []dosdNetworkAnalyticsRow {
+	return v.DosdNetworkAnalyticsAdaptiveGroups
+}
+
+// dosdNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountDosdNetworkAnalyticsAdaptiveGroupsDimensions.
+type dosdNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns dosdNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns dosdNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns dosdNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// dosdNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountDosdNetworkAnalyticsAdaptiveGroups.
+type dosdNetworkAnalyticsRow struct {
+	Dimensions dosdNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        dosdNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns dosdNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsRow) GetDimensions() dosdNetworkAnalyticsDimensions { return v.Dimensions }
+
+// GetSum returns dosdNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsRow) GetSum() dosdNetworkAnalyticsSum { return v.Sum }
+
+// dosdNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountDosdNetworkAnalyticsAdaptiveGroupsSum.
+type dosdNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns dosdNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns dosdNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *dosdNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// firewallEventsAdaptiveGroupsBotsResponse is returned by firewallEventsAdaptiveGroupsBots on success.
+type firewallEventsAdaptiveGroupsBotsResponse struct {
+	Viewer firewallEventsAdaptiveGroupsBotsViewer `json:"viewer"`
+}
+
+// GetViewer returns firewallEventsAdaptiveGroupsBotsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveGroupsBotsResponse) GetViewer() firewallEventsAdaptiveGroupsBotsViewer {
+	return v.Viewer
+}
+
+// firewallEventsAdaptiveGroupsBotsViewer includes the requested fields of the GraphQL type viewer.
+type firewallEventsAdaptiveGroupsBotsViewer struct {
+	Zones []firewallEventsAdaptiveGroupsBotsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns firewallEventsAdaptiveGroupsBotsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveGroupsBotsViewer) GetZones() []firewallEventsAdaptiveGroupsBotsViewerZonesZone {
+	return v.Zones
+}
+
+// firewallEventsAdaptiveGroupsBotsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type firewallEventsAdaptiveGroupsBotsViewerZonesZone struct {
+	ZoneTag                      string                  `json:"zoneTag"`
+	FirewallEventsAdaptiveGroups []firewallEventsBotsRow `json:"firewallEventsAdaptiveGroups"`
+}
+
+// GetZoneTag returns firewallEventsAdaptiveGroupsBotsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveGroupsBotsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetFirewallEventsAdaptiveGroups returns firewallEventsAdaptiveGroupsBotsViewerZonesZone.FirewallEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveGroupsBotsViewerZonesZone) GetFirewallEventsAdaptiveGroups() []firewallEventsBotsRow {
+	return v.FirewallEventsAdaptiveGroups
+}
 
 // firewallEventsAdaptiveGroupsResponse is returned by firewallEventsAdaptiveGroups on success.
 type firewallEventsAdaptiveGroupsResponse struct {
@@ -102,6 +1166,38 @@ func (v *firewallEventsAdaptiveGroupsViewerZonesZone) GetFirewallEventsAdaptiveG
 	return v.FirewallEventsAdaptiveGroups
 }
 
+// firewallEventsAdaptiveResponse is returned by firewallEventsAdaptive on success.
+type firewallEventsAdaptiveResponse struct {
+	Viewer firewallEventsAdaptiveViewer `json:"viewer"`
+}
+
+// GetViewer returns firewallEventsAdaptiveResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveResponse) GetViewer() firewallEventsAdaptiveViewer { return v.Viewer }
+
+// firewallEventsAdaptiveViewer includes the requested fields of the GraphQL type viewer.
+type firewallEventsAdaptiveViewer struct {
+	Zones []firewallEventsAdaptiveViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns firewallEventsAdaptiveViewer.Zones, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveViewer) GetZones() []firewallEventsAdaptiveViewerZonesZone {
+	return v.Zones
+}
+
+// firewallEventsAdaptiveViewerZonesZone includes the requested fields of the GraphQL type zone.
+type firewallEventsAdaptiveViewerZonesZone struct {
+	ZoneTag                string                 `json:"zoneTag"`
+	FirewallEventsAdaptive []firewallEventsRawRow `json:"firewallEventsAdaptive"`
+}
+
+// GetZoneTag returns firewallEventsAdaptiveViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetFirewallEventsAdaptive returns firewallEventsAdaptiveViewerZonesZone.FirewallEventsAdaptive, and is useful for accessing the field via an interface.
+func (v *firewallEventsAdaptiveViewerZonesZone) GetFirewallEventsAdaptive() []firewallEventsRawRow {
+	return v.FirewallEventsAdaptive
+}
+
 // firewallEventsAvg includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsAvg.
 type firewallEventsAvg struct {
 	SampleInterval float64 `json:"sampleInterval"`
@@ -109,6 +1205,42 @@ type firewallEventsAvg struct {
 
 // GetSampleInterval returns firewallEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
 func (v *firewallEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// firewallEventsBotsAvg includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsAvg.
+type firewallEventsBotsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns firewallEventsBotsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// firewallEventsBotsDimensions includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsDimensions.
+type firewallEventsBotsDimensions struct {
+	BotScore        uint8  `json:"botScore"`
+	BotScoreSrcName string `json:"botScoreSrcName"`
+}
+
+// GetBotScore returns firewallEventsBotsDimensions.BotScore, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsDimensions) GetBotScore() uint8 { return v.BotScore }
+
+// GetBotScoreSrcName returns firewallEventsBotsDimensions.BotScoreSrcName, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsDimensions) GetBotScoreSrcName() string { return v.BotScoreSrcName }
+
+// firewallEventsBotsRow includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroups.
+type firewallEventsBotsRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        firewallEventsBotsAvg        `json:"avg"`
+	Dimensions firewallEventsBotsDimensions `json:"dimensions"`
+}
+
+// GetCount returns firewallEventsBotsRow.Count, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns firewallEventsBotsRow.Avg, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsRow) GetAvg() firewallEventsBotsAvg { return v.Avg }
+
+// GetDimensions returns firewallEventsBotsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *firewallEventsBotsRow) GetDimensions() firewallEventsBotsDimensions { return v.Dimensions }
 
 // firewallEventsDimensions includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroupsDimensions.
 type firewallEventsDimensions struct {
@@ -134,6 +1266,34 @@ func (v *firewallEventsDimensions) GetClientRequestHTTPHost() string { return v.
 // GetClientCountryName returns firewallEventsDimensions.ClientCountryName, and is useful for accessing the field via an interface.
 func (v *firewallEventsDimensions) GetClientCountryName() string { return v.ClientCountryName }
 
+// firewallEventsRawRow includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptive.
+type firewallEventsRawRow struct {
+	Action                string `json:"action"`
+	Source                string `json:"source"`
+	RuleId                string `json:"ruleId"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+	ClientCountryName     string `json:"clientCountryName"`
+	SampleInterval        uint32 `json:"sampleInterval"`
+}
+
+// GetAction returns firewallEventsRawRow.Action, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetAction() string { return v.Action }
+
+// GetSource returns firewallEventsRawRow.Source, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetSource() string { return v.Source }
+
+// GetRuleId returns firewallEventsRawRow.RuleId, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetRuleId() string { return v.RuleId }
+
+// GetClientRequestHTTPHost returns firewallEventsRawRow.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetClientRequestHTTPHost() string { return v.ClientRequestHTTPHost }
+
+// GetClientCountryName returns firewallEventsRawRow.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetSampleInterval returns firewallEventsRawRow.SampleInterval, and is useful for accessing the field via an interface.
+func (v *firewallEventsRawRow) GetSampleInterval() uint32 { return v.SampleInterval }
+
 // firewallEventsRow includes the requested fields of the GraphQL type ZoneFirewallEventsAdaptiveGroups.
 type firewallEventsRow struct {
 	Count      uint64                   `json:"count"`
@@ -149,6 +1309,834 @@ func (v *firewallEventsRow) GetAvg() firewallEventsAvg { return v.Avg }
 
 // GetDimensions returns firewallEventsRow.Dimensions, and is useful for accessing the field via an interface.
 func (v *firewallEventsRow) GetDimensions() firewallEventsDimensions { return v.Dimensions }
+
+// healthCheckEventsAdaptiveGroupsResponse is returned by healthCheckEventsAdaptiveGroups on success.
+type healthCheckEventsAdaptiveGroupsResponse struct {
+	Viewer healthCheckEventsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns healthCheckEventsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsResponse) GetViewer() healthCheckEventsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// healthCheckEventsAdaptiveGroupsTimingsResponse is returned by healthCheckEventsAdaptiveGroupsTimings on success.
+type healthCheckEventsAdaptiveGroupsTimingsResponse struct {
+	Viewer healthCheckEventsAdaptiveGroupsTimingsViewer `json:"viewer"`
+}
+
+// GetViewer returns healthCheckEventsAdaptiveGroupsTimingsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsTimingsResponse) GetViewer() healthCheckEventsAdaptiveGroupsTimingsViewer {
+	return v.Viewer
+}
+
+// healthCheckEventsAdaptiveGroupsTimingsViewer includes the requested fields of the GraphQL type viewer.
+type healthCheckEventsAdaptiveGroupsTimingsViewer struct {
+	Zones []healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns healthCheckEventsAdaptiveGroupsTimingsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsTimingsViewer) GetZones() []healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone {
+	return v.Zones
+}
+
+// healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone struct {
+	ZoneTag                         string                        `json:"zoneTag"`
+	HealthCheckEventsAdaptiveGroups []healthCheckEventsTimingsRow `json:"healthCheckEventsAdaptiveGroups"`
+}
+
+// GetZoneTag returns healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHealthCheckEventsAdaptiveGroups returns healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone.HealthCheckEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsTimingsViewerZonesZone) GetHealthCheckEventsAdaptiveGroups() []healthCheckEventsTimingsRow {
+	return v.HealthCheckEventsAdaptiveGroups
+}
+
+// healthCheckEventsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type healthCheckEventsAdaptiveGroupsViewer struct {
+	Zones []healthCheckEventsAdaptiveGroupsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns healthCheckEventsAdaptiveGroupsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsViewer) GetZones() []healthCheckEventsAdaptiveGroupsViewerZonesZone {
+	return v.Zones
+}
+
+// healthCheckEventsAdaptiveGroupsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type healthCheckEventsAdaptiveGroupsViewerZonesZone struct {
+	ZoneTag                         string                 `json:"zoneTag"`
+	HealthCheckEventsAdaptiveGroups []healthCheckEventsRow `json:"healthCheckEventsAdaptiveGroups"`
+}
+
+// GetZoneTag returns healthCheckEventsAdaptiveGroupsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHealthCheckEventsAdaptiveGroups returns healthCheckEventsAdaptiveGroupsViewerZonesZone.HealthCheckEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAdaptiveGroupsViewerZonesZone) GetHealthCheckEventsAdaptiveGroups() []healthCheckEventsRow {
+	return v.HealthCheckEventsAdaptiveGroups
+}
+
+// healthCheckEventsAvg includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroupsAvg.
+type healthCheckEventsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns healthCheckEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// healthCheckEventsDimensions includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroupsDimensions.
+type healthCheckEventsDimensions struct {
+	HealthStatus  string `json:"healthStatus"`
+	OriginIP      string `json:"originIP"`
+	Region        string `json:"region"`
+	Fqdn          string `json:"fqdn"`
+	FailureReason string `json:"failureReason"`
+}
+
+// GetHealthStatus returns healthCheckEventsDimensions.HealthStatus, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsDimensions) GetHealthStatus() string { return v.HealthStatus }
+
+// GetOriginIP returns healthCheckEventsDimensions.OriginIP, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsDimensions) GetOriginIP() string { return v.OriginIP }
+
+// GetRegion returns healthCheckEventsDimensions.Region, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsDimensions) GetRegion() string { return v.Region }
+
+// GetFqdn returns healthCheckEventsDimensions.Fqdn, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsDimensions) GetFqdn() string { return v.Fqdn }
+
+// GetFailureReason returns healthCheckEventsDimensions.FailureReason, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsDimensions) GetFailureReason() string { return v.FailureReason }
+
+// healthCheckEventsRow includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroups.
+type healthCheckEventsRow struct {
+	Count      uint64                      `json:"count"`
+	Avg        healthCheckEventsAvg        `json:"avg"`
+	Dimensions healthCheckEventsDimensions `json:"dimensions"`
+}
+
+// GetCount returns healthCheckEventsRow.Count, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns healthCheckEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsRow) GetAvg() healthCheckEventsAvg { return v.Avg }
+
+// GetDimensions returns healthCheckEventsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsRow) GetDimensions() healthCheckEventsDimensions { return v.Dimensions }
+
+// healthCheckEventsTimingsAvg includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroupsAvg.
+type healthCheckEventsTimingsAvg struct {
+	SampleInterval    float64 `json:"sampleInterval"`
+	RttMs             uint64  `json:"rttMs"`
+	TcpConnMs         uint32  `json:"tcpConnMs"`
+	TimeToFirstByteMs uint32  `json:"timeToFirstByteMs"`
+	TlsHandshakeMs    uint32  `json:"tlsHandshakeMs"`
+}
+
+// GetSampleInterval returns healthCheckEventsTimingsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetRttMs returns healthCheckEventsTimingsAvg.RttMs, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsAvg) GetRttMs() uint64 { return v.RttMs }
+
+// GetTcpConnMs returns healthCheckEventsTimingsAvg.TcpConnMs, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsAvg) GetTcpConnMs() uint32 { return v.TcpConnMs }
+
+// GetTimeToFirstByteMs returns healthCheckEventsTimingsAvg.TimeToFirstByteMs, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsAvg) GetTimeToFirstByteMs() uint32 { return v.TimeToFirstByteMs }
+
+// GetTlsHandshakeMs returns healthCheckEventsTimingsAvg.TlsHandshakeMs, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsAvg) GetTlsHandshakeMs() uint32 { return v.TlsHandshakeMs }
+
+// healthCheckEventsTimingsDimensions includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroupsDimensions.
+type healthCheckEventsTimingsDimensions struct {
+	OriginIP string `json:"originIP"`
+	Fqdn     string `json:"fqdn"`
+}
+
+// GetOriginIP returns healthCheckEventsTimingsDimensions.OriginIP, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsDimensions) GetOriginIP() string { return v.OriginIP }
+
+// GetFqdn returns healthCheckEventsTimingsDimensions.Fqdn, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsDimensions) GetFqdn() string { return v.Fqdn }
+
+// healthCheckEventsTimingsRow includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroups.
+type healthCheckEventsTimingsRow struct {
+	Count      uint64                             `json:"count"`
+	Avg        healthCheckEventsTimingsAvg        `json:"avg"`
+	Dimensions healthCheckEventsTimingsDimensions `json:"dimensions"`
+}
+
+// GetCount returns healthCheckEventsTimingsRow.Count, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns healthCheckEventsTimingsRow.Avg, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsRow) GetAvg() healthCheckEventsTimingsAvg { return v.Avg }
+
+// GetDimensions returns healthCheckEventsTimingsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *healthCheckEventsTimingsRow) GetDimensions() healthCheckEventsTimingsDimensions {
+	return v.Dimensions
+}
+
+// httpAdaptiveAsnAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveAsnAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveAsnAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveAsnDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveAsnDimensions struct {
+	ClientAsn            string `json:"clientAsn"`
+	ClientASNDescription string `json:"clientASNDescription"`
+}
+
+// GetClientAsn returns httpAdaptiveAsnDimensions.ClientAsn, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnDimensions) GetClientAsn() string { return v.ClientAsn }
+
+// GetClientASNDescription returns httpAdaptiveAsnDimensions.ClientASNDescription, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnDimensions) GetClientASNDescription() string { return v.ClientASNDescription }
+
+// httpAdaptiveAsnRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveAsnRow struct {
+	Count      uint64                    `json:"count"`
+	Avg        httpAdaptiveAsnAvg        `json:"avg"`
+	Dimensions httpAdaptiveAsnDimensions `json:"dimensions"`
+	Sum        httpAdaptiveAsnSum        `json:"sum"`
+}
+
+// GetCount returns httpAdaptiveAsnRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveAsnRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnRow) GetAvg() httpAdaptiveAsnAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveAsnRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnRow) GetDimensions() httpAdaptiveAsnDimensions { return v.Dimensions }
+
+// GetSum returns httpAdaptiveAsnRow.Sum, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnRow) GetSum() httpAdaptiveAsnSum { return v.Sum }
+
+// httpAdaptiveAsnSum includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsSum.
+type httpAdaptiveAsnSum struct {
+	EdgeResponseBytes uint64 `json:"edgeResponseBytes"`
+}
+
+// GetEdgeResponseBytes returns httpAdaptiveAsnSum.EdgeResponseBytes, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveAsnSum) GetEdgeResponseBytes() uint64 { return v.EdgeResponseBytes }
+
+// httpAdaptiveBotsAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveBotsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveBotsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveBotsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveBotsDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveBotsDimensions struct {
+	ClientCountryName string `json:"clientCountryName"`
+}
+
+// GetClientCountryName returns httpAdaptiveBotsDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveBotsDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// httpAdaptiveBotsRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveBotsRow struct {
+	Count      uint64                     `json:"count"`
+	Avg        httpAdaptiveBotsAvg        `json:"avg"`
+	Dimensions httpAdaptiveBotsDimensions `json:"dimensions"`
+}
+
+// GetCount returns httpAdaptiveBotsRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveBotsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveBotsRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveBotsRow) GetAvg() httpAdaptiveBotsAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveBotsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveBotsRow) GetDimensions() httpAdaptiveBotsDimensions { return v.Dimensions }
+
+// httpAdaptiveCacheMissAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveCacheMissAvg struct {
+	SampleInterval           float64 `json:"sampleInterval"`
+	OriginResponseDurationMs float64 `json:"originResponseDurationMs"`
+}
+
+// GetSampleInterval returns httpAdaptiveCacheMissAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetOriginResponseDurationMs returns httpAdaptiveCacheMissAvg.OriginResponseDurationMs, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissAvg) GetOriginResponseDurationMs() float64 {
+	return v.OriginResponseDurationMs
+}
+
+// httpAdaptiveCacheMissDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveCacheMissDimensions struct {
+	ClientCountryName     string `json:"clientCountryName"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetClientCountryName returns httpAdaptiveCacheMissDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetClientRequestHTTPHost returns httpAdaptiveCacheMissDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveCacheMissRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveCacheMissRow struct {
+	Count      uint64                          `json:"count"`
+	Avg        httpAdaptiveCacheMissAvg        `json:"avg"`
+	Dimensions httpAdaptiveCacheMissDimensions `json:"dimensions"`
+}
+
+// GetCount returns httpAdaptiveCacheMissRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveCacheMissRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissRow) GetAvg() httpAdaptiveCacheMissAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveCacheMissRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheMissRow) GetDimensions() httpAdaptiveCacheMissDimensions {
+	return v.Dimensions
+}
+
+// httpAdaptiveCacheStatusAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveCacheStatusAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveCacheStatusAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveCacheStatusDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveCacheStatusDimensions struct {
+	CacheStatus           string `json:"cacheStatus"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetCacheStatus returns httpAdaptiveCacheStatusDimensions.CacheStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusDimensions) GetCacheStatus() string { return v.CacheStatus }
+
+// GetClientRequestHTTPHost returns httpAdaptiveCacheStatusDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveCacheStatusRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveCacheStatusRow struct {
+	Count      uint64                            `json:"count"`
+	Avg        httpAdaptiveCacheStatusAvg        `json:"avg"`
+	Dimensions httpAdaptiveCacheStatusDimensions `json:"dimensions"`
+	Sum        httpAdaptiveCacheStatusSum        `json:"sum"`
+}
+
+// GetCount returns httpAdaptiveCacheStatusRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveCacheStatusRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusRow) GetAvg() httpAdaptiveCacheStatusAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveCacheStatusRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusRow) GetDimensions() httpAdaptiveCacheStatusDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns httpAdaptiveCacheStatusRow.Sum, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusRow) GetSum() httpAdaptiveCacheStatusSum { return v.Sum }
+
+// httpAdaptiveCacheStatusSum includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsSum.
+type httpAdaptiveCacheStatusSum struct {
+	EdgeResponseBytes uint64 `json:"edgeResponseBytes"`
+}
+
+// GetEdgeResponseBytes returns httpAdaptiveCacheStatusSum.EdgeResponseBytes, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveCacheStatusSum) GetEdgeResponseBytes() uint64 { return v.EdgeResponseBytes }
+
+// httpAdaptiveColoAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveColoAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveColoAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveColoDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveColoDimensions struct {
+	ColoCode              string `json:"coloCode"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetColoCode returns httpAdaptiveColoDimensions.ColoCode, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoDimensions) GetColoCode() string { return v.ColoCode }
+
+// GetClientRequestHTTPHost returns httpAdaptiveColoDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveColoErrorsAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveColoErrorsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveColoErrorsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveColoErrorsDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveColoErrorsDimensions struct {
+	ColoCode              string `json:"coloCode"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+	EdgeResponseStatus    uint16 `json:"edgeResponseStatus"`
+}
+
+// GetColoCode returns httpAdaptiveColoErrorsDimensions.ColoCode, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsDimensions) GetColoCode() string { return v.ColoCode }
+
+// GetClientRequestHTTPHost returns httpAdaptiveColoErrorsDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// GetEdgeResponseStatus returns httpAdaptiveColoErrorsDimensions.EdgeResponseStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsDimensions) GetEdgeResponseStatus() uint16 {
+	return v.EdgeResponseStatus
+}
+
+// httpAdaptiveColoErrorsRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveColoErrorsRow struct {
+	Count      uint64                           `json:"count"`
+	Avg        httpAdaptiveColoErrorsAvg        `json:"avg"`
+	Dimensions httpAdaptiveColoErrorsDimensions `json:"dimensions"`
+	Sum        httpAdaptiveColoErrorsSum        `json:"sum"`
+}
+
+// GetCount returns httpAdaptiveColoErrorsRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveColoErrorsRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsRow) GetAvg() httpAdaptiveColoErrorsAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveColoErrorsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsRow) GetDimensions() httpAdaptiveColoErrorsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns httpAdaptiveColoErrorsRow.Sum, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsRow) GetSum() httpAdaptiveColoErrorsSum { return v.Sum }
+
+// httpAdaptiveColoErrorsSum includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsSum.
+type httpAdaptiveColoErrorsSum struct {
+	Visits            uint64 `json:"visits"`
+	EdgeResponseBytes uint64 `json:"edgeResponseBytes"`
+}
+
+// GetVisits returns httpAdaptiveColoErrorsSum.Visits, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsSum) GetVisits() uint64 { return v.Visits }
+
+// GetEdgeResponseBytes returns httpAdaptiveColoErrorsSum.EdgeResponseBytes, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoErrorsSum) GetEdgeResponseBytes() uint64 { return v.EdgeResponseBytes }
+
+// httpAdaptiveColoRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveColoRow struct {
+	Count      uint64                     `json:"count"`
+	Avg        httpAdaptiveColoAvg        `json:"avg"`
+	Dimensions httpAdaptiveColoDimensions `json:"dimensions"`
+	Sum        httpAdaptiveColoSum        `json:"sum"`
+}
+
+// GetCount returns httpAdaptiveColoRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveColoRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoRow) GetAvg() httpAdaptiveColoAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveColoRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoRow) GetDimensions() httpAdaptiveColoDimensions { return v.Dimensions }
+
+// GetSum returns httpAdaptiveColoRow.Sum, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoRow) GetSum() httpAdaptiveColoSum { return v.Sum }
+
+// httpAdaptiveColoSum includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsSum.
+type httpAdaptiveColoSum struct {
+	Visits            uint64 `json:"visits"`
+	EdgeResponseBytes uint64 `json:"edgeResponseBytes"`
+}
+
+// GetVisits returns httpAdaptiveColoSum.Visits, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoSum) GetVisits() uint64 { return v.Visits }
+
+// GetEdgeResponseBytes returns httpAdaptiveColoSum.EdgeResponseBytes, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveColoSum) GetEdgeResponseBytes() uint64 { return v.EdgeResponseBytes }
+
+// httpAdaptiveErrorPathsAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveErrorPathsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveErrorPathsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveErrorPathsDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveErrorPathsDimensions struct {
+	EdgeResponseStatus    uint16 `json:"edgeResponseStatus"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+	ClientRequestPath     string `json:"clientRequestPath"`
+}
+
+// GetEdgeResponseStatus returns httpAdaptiveErrorPathsDimensions.EdgeResponseStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsDimensions) GetEdgeResponseStatus() uint16 {
+	return v.EdgeResponseStatus
+}
+
+// GetClientRequestHTTPHost returns httpAdaptiveErrorPathsDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// GetClientRequestPath returns httpAdaptiveErrorPathsDimensions.ClientRequestPath, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsDimensions) GetClientRequestPath() string { return v.ClientRequestPath }
+
+// httpAdaptiveErrorPathsRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveErrorPathsRow struct {
+	Count      uint64                           `json:"count"`
+	Avg        httpAdaptiveErrorPathsAvg        `json:"avg"`
+	Dimensions httpAdaptiveErrorPathsDimensions `json:"dimensions"`
+}
+
+// GetCount returns httpAdaptiveErrorPathsRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveErrorPathsRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsRow) GetAvg() httpAdaptiveErrorPathsAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveErrorPathsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveErrorPathsRow) GetDimensions() httpAdaptiveErrorPathsDimensions {
+	return v.Dimensions
+}
+
+// httpAdaptiveHostAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveHostAvg struct {
+	SampleInterval           float64 `json:"sampleInterval"`
+	OriginResponseDurationMs float64 `json:"originResponseDurationMs"`
+	EdgeTimeToFirstByteMs    float64 `json:"edgeTimeToFirstByteMs"`
+}
+
+// GetSampleInterval returns httpAdaptiveHostAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetOriginResponseDurationMs returns httpAdaptiveHostAvg.OriginResponseDurationMs, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostAvg) GetOriginResponseDurationMs() float64 {
+	return v.OriginResponseDurationMs
+}
+
+// GetEdgeTimeToFirstByteMs returns httpAdaptiveHostAvg.EdgeTimeToFirstByteMs, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostAvg) GetEdgeTimeToFirstByteMs() float64 { return v.EdgeTimeToFirstByteMs }
+
+// httpAdaptiveHostDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveHostDimensions struct {
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetClientRequestHTTPHost returns httpAdaptiveHostDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveHostQuantiles includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsQuantiles.
+type httpAdaptiveHostQuantiles struct {
+	EdgeTimeToFirstByteMsP50    float64 `json:"edgeTimeToFirstByteMsP50"`
+	EdgeTimeToFirstByteMsP95    float64 `json:"edgeTimeToFirstByteMsP95"`
+	EdgeTimeToFirstByteMsP99    float64 `json:"edgeTimeToFirstByteMsP99"`
+	OriginResponseDurationMsP50 float64 `json:"originResponseDurationMsP50"`
+	OriginResponseDurationMsP95 float64 `json:"originResponseDurationMsP95"`
+	OriginResponseDurationMsP99 float64 `json:"originResponseDurationMsP99"`
+}
+
+// GetEdgeTimeToFirstByteMsP50 returns httpAdaptiveHostQuantiles.EdgeTimeToFirstByteMsP50, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetEdgeTimeToFirstByteMsP50() float64 {
+	return v.EdgeTimeToFirstByteMsP50
+}
+
+// GetEdgeTimeToFirstByteMsP95 returns httpAdaptiveHostQuantiles.EdgeTimeToFirstByteMsP95, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetEdgeTimeToFirstByteMsP95() float64 {
+	return v.EdgeTimeToFirstByteMsP95
+}
+
+// GetEdgeTimeToFirstByteMsP99 returns httpAdaptiveHostQuantiles.EdgeTimeToFirstByteMsP99, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetEdgeTimeToFirstByteMsP99() float64 {
+	return v.EdgeTimeToFirstByteMsP99
+}
+
+// GetOriginResponseDurationMsP50 returns httpAdaptiveHostQuantiles.OriginResponseDurationMsP50, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetOriginResponseDurationMsP50() float64 {
+	return v.OriginResponseDurationMsP50
+}
+
+// GetOriginResponseDurationMsP95 returns httpAdaptiveHostQuantiles.OriginResponseDurationMsP95, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetOriginResponseDurationMsP95() float64 {
+	return v.OriginResponseDurationMsP95
+}
+
+// GetOriginResponseDurationMsP99 returns httpAdaptiveHostQuantiles.OriginResponseDurationMsP99, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostQuantiles) GetOriginResponseDurationMsP99() float64 {
+	return v.OriginResponseDurationMsP99
+}
+
+// httpAdaptiveHostRatio includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsRatio.
+type httpAdaptiveHostRatio struct {
+	Status4xx float64 `json:"status4xx"`
+	Status5xx float64 `json:"status5xx"`
+}
+
+// GetStatus4xx returns httpAdaptiveHostRatio.Status4xx, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRatio) GetStatus4xx() float64 { return v.Status4xx }
+
+// GetStatus5xx returns httpAdaptiveHostRatio.Status5xx, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRatio) GetStatus5xx() float64 { return v.Status5xx }
+
+// httpAdaptiveHostRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveHostRow struct {
+	Count      uint64                     `json:"count"`
+	Avg        httpAdaptiveHostAvg        `json:"avg"`
+	Dimensions httpAdaptiveHostDimensions `json:"dimensions"`
+	Quantiles  httpAdaptiveHostQuantiles  `json:"quantiles"`
+	Ratio      httpAdaptiveHostRatio      `json:"ratio"`
+}
+
+// GetCount returns httpAdaptiveHostRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveHostRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRow) GetAvg() httpAdaptiveHostAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveHostRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRow) GetDimensions() httpAdaptiveHostDimensions { return v.Dimensions }
+
+// GetQuantiles returns httpAdaptiveHostRow.Quantiles, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRow) GetQuantiles() httpAdaptiveHostQuantiles { return v.Quantiles }
+
+// GetRatio returns httpAdaptiveHostRow.Ratio, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveHostRow) GetRatio() httpAdaptiveHostRatio { return v.Ratio }
+
+// httpAdaptiveMethodAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveMethodAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveMethodAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveMethodAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveMethodDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveMethodDimensions struct {
+	ClientRequestHTTPMethodName string `json:"clientRequestHTTPMethodName"`
+}
+
+// GetClientRequestHTTPMethodName returns httpAdaptiveMethodDimensions.ClientRequestHTTPMethodName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveMethodDimensions) GetClientRequestHTTPMethodName() string {
+	return v.ClientRequestHTTPMethodName
+}
+
+// httpAdaptiveMethodRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveMethodRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        httpAdaptiveMethodAvg        `json:"avg"`
+	Dimensions httpAdaptiveMethodDimensions `json:"dimensions"`
+}
+
+// GetCount returns httpAdaptiveMethodRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveMethodRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveMethodRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveMethodRow) GetAvg() httpAdaptiveMethodAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveMethodRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveMethodRow) GetDimensions() httpAdaptiveMethodDimensions { return v.Dimensions }
+
+// httpAdaptiveOriginAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveOriginAvg struct {
+	SampleInterval           float64 `json:"sampleInterval"`
+	OriginResponseDurationMs float64 `json:"originResponseDurationMs"`
+}
+
+// GetSampleInterval returns httpAdaptiveOriginAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetOriginResponseDurationMs returns httpAdaptiveOriginAvg.OriginResponseDurationMs, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginAvg) GetOriginResponseDurationMs() float64 {
+	return v.OriginResponseDurationMs
+}
+
+// httpAdaptiveOriginDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveOriginDimensions struct {
+	OriginResponseStatus  uint16 `json:"originResponseStatus"`
+	ClientCountryName     string `json:"clientCountryName"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetOriginResponseStatus returns httpAdaptiveOriginDimensions.OriginResponseStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginDimensions) GetOriginResponseStatus() uint16 {
+	return v.OriginResponseStatus
+}
+
+// GetClientCountryName returns httpAdaptiveOriginDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetClientRequestHTTPHost returns httpAdaptiveOriginDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveOriginQuantiles includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsQuantiles.
+type httpAdaptiveOriginQuantiles struct {
+	OriginResponseDurationMsP50 float64 `json:"originResponseDurationMsP50"`
+	OriginResponseDurationMsP95 float64 `json:"originResponseDurationMsP95"`
+	OriginResponseDurationMsP99 float64 `json:"originResponseDurationMsP99"`
+}
+
+// GetOriginResponseDurationMsP50 returns httpAdaptiveOriginQuantiles.OriginResponseDurationMsP50, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginQuantiles) GetOriginResponseDurationMsP50() float64 {
+	return v.OriginResponseDurationMsP50
+}
+
+// GetOriginResponseDurationMsP95 returns httpAdaptiveOriginQuantiles.OriginResponseDurationMsP95, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginQuantiles) GetOriginResponseDurationMsP95() float64 {
+	return v.OriginResponseDurationMsP95
+}
+
+// GetOriginResponseDurationMsP99 returns httpAdaptiveOriginQuantiles.OriginResponseDurationMsP99, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginQuantiles) GetOriginResponseDurationMsP99() float64 {
+	return v.OriginResponseDurationMsP99
+}
+
+// httpAdaptiveOriginRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveOriginRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        httpAdaptiveOriginAvg        `json:"avg"`
+	Dimensions httpAdaptiveOriginDimensions `json:"dimensions"`
+	Quantiles  httpAdaptiveOriginQuantiles  `json:"quantiles"`
+}
+
+// GetCount returns httpAdaptiveOriginRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveOriginRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginRow) GetAvg() httpAdaptiveOriginAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveOriginRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginRow) GetDimensions() httpAdaptiveOriginDimensions { return v.Dimensions }
+
+// GetQuantiles returns httpAdaptiveOriginRow.Quantiles, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveOriginRow) GetQuantiles() httpAdaptiveOriginQuantiles { return v.Quantiles }
+
+// httpAdaptiveStatusAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveStatusAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveStatusAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveStatusDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveStatusDimensions struct {
+	EdgeResponseStatus    uint16 `json:"edgeResponseStatus"`
+	ClientCountryName     string `json:"clientCountryName"`
+	ClientRequestHTTPHost string `json:"clientRequestHTTPHost"`
+}
+
+// GetEdgeResponseStatus returns httpAdaptiveStatusDimensions.EdgeResponseStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusDimensions) GetEdgeResponseStatus() uint16 { return v.EdgeResponseStatus }
+
+// GetClientCountryName returns httpAdaptiveStatusDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetClientRequestHTTPHost returns httpAdaptiveStatusDimensions.ClientRequestHTTPHost, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusDimensions) GetClientRequestHTTPHost() string {
+	return v.ClientRequestHTTPHost
+}
+
+// httpAdaptiveStatusRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveStatusRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        httpAdaptiveStatusAvg        `json:"avg"`
+	Dimensions httpAdaptiveStatusDimensions `json:"dimensions"`
+}
+
+// GetCount returns httpAdaptiveStatusRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveStatusRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusRow) GetAvg() httpAdaptiveStatusAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveStatusRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveStatusRow) GetDimensions() httpAdaptiveStatusDimensions { return v.Dimensions }
+
+// httpAdaptiveTotalsAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
+type httpAdaptiveTotalsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns httpAdaptiveTotalsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// httpAdaptiveTotalsDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
+type httpAdaptiveTotalsDimensions struct {
+	EdgeResponseStatus        uint16 `json:"edgeResponseStatus"`
+	ClientCountryName         string `json:"clientCountryName"`
+	CacheStatus               string `json:"cacheStatus"`
+	ClientSSLProtocol         string `json:"clientSSLProtocol"`
+	ClientRequestHTTPProtocol string `json:"clientRequestHTTPProtocol"`
+}
+
+// GetEdgeResponseStatus returns httpAdaptiveTotalsDimensions.EdgeResponseStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsDimensions) GetEdgeResponseStatus() uint16 { return v.EdgeResponseStatus }
+
+// GetClientCountryName returns httpAdaptiveTotalsDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetCacheStatus returns httpAdaptiveTotalsDimensions.CacheStatus, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsDimensions) GetCacheStatus() string { return v.CacheStatus }
+
+// GetClientSSLProtocol returns httpAdaptiveTotalsDimensions.ClientSSLProtocol, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsDimensions) GetClientSSLProtocol() string { return v.ClientSSLProtocol }
+
+// GetClientRequestHTTPProtocol returns httpAdaptiveTotalsDimensions.ClientRequestHTTPProtocol, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsDimensions) GetClientRequestHTTPProtocol() string {
+	return v.ClientRequestHTTPProtocol
+}
+
+// httpAdaptiveTotalsRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
+type httpAdaptiveTotalsRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        httpAdaptiveTotalsAvg        `json:"avg"`
+	Dimensions httpAdaptiveTotalsDimensions `json:"dimensions"`
+	Sum        httpAdaptiveTotalsSum        `json:"sum"`
+}
+
+// GetCount returns httpAdaptiveTotalsRow.Count, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns httpAdaptiveTotalsRow.Avg, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsRow) GetAvg() httpAdaptiveTotalsAvg { return v.Avg }
+
+// GetDimensions returns httpAdaptiveTotalsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsRow) GetDimensions() httpAdaptiveTotalsDimensions { return v.Dimensions }
+
+// GetSum returns httpAdaptiveTotalsRow.Sum, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsRow) GetSum() httpAdaptiveTotalsSum { return v.Sum }
+
+// httpAdaptiveTotalsSum includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsSum.
+type httpAdaptiveTotalsSum struct {
+	EdgeResponseBytes uint64 `json:"edgeResponseBytes"`
+}
+
+// GetEdgeResponseBytes returns httpAdaptiveTotalsSum.EdgeResponseBytes, and is useful for accessing the field via an interface.
+func (v *httpAdaptiveTotalsSum) GetEdgeResponseBytes() uint64 { return v.EdgeResponseBytes }
 
 // httpRequests1mAvg includes the requested fields of the GraphQL type ZoneHttpRequests1mGroupsAvg.
 type httpRequests1mAvg struct {
@@ -392,6 +2380,2038 @@ type httpRequests1mUniq struct {
 // GetUniques returns httpRequests1mUniq.Uniques, and is useful for accessing the field via an interface.
 func (v *httpRequests1mUniq) GetUniques() uint64 { return v.Uniques }
 
+// httpRequestsAdaptiveGroupsAsnResponse is returned by httpRequestsAdaptiveGroupsAsn on success.
+type httpRequestsAdaptiveGroupsAsnResponse struct {
+	Viewer httpRequestsAdaptiveGroupsAsnViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsAsnResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsAsnResponse) GetViewer() httpRequestsAdaptiveGroupsAsnViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsAsnViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsAsnViewer struct {
+	Zones []httpRequestsAdaptiveGroupsAsnViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsAsnViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsAsnViewer) GetZones() []httpRequestsAdaptiveGroupsAsnViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsAsnViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsAsnViewerZonesZone struct {
+	ZoneTag                    string               `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveAsnRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsAsnViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsAsnViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsAsnViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsAsnViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveAsnRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsBotsResponse is returned by httpRequestsAdaptiveGroupsBots on success.
+type httpRequestsAdaptiveGroupsBotsResponse struct {
+	Viewer httpRequestsAdaptiveGroupsBotsViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsBotsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsBotsResponse) GetViewer() httpRequestsAdaptiveGroupsBotsViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsBotsViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsBotsViewer struct {
+	Zones []httpRequestsAdaptiveGroupsBotsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsBotsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsBotsViewer) GetZones() []httpRequestsAdaptiveGroupsBotsViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsBotsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsBotsViewerZonesZone struct {
+	ZoneTag                    string                `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveBotsRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsBotsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsBotsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsBotsViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsBotsViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveBotsRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsCacheMissResponse is returned by httpRequestsAdaptiveGroupsCacheMiss on success.
+type httpRequestsAdaptiveGroupsCacheMissResponse struct {
+	Viewer httpRequestsAdaptiveGroupsCacheMissViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsCacheMissResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheMissResponse) GetViewer() httpRequestsAdaptiveGroupsCacheMissViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsCacheMissViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsCacheMissViewer struct {
+	Zones []httpRequestsAdaptiveGroupsCacheMissViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsCacheMissViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheMissViewer) GetZones() []httpRequestsAdaptiveGroupsCacheMissViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsCacheMissViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsCacheMissViewerZonesZone struct {
+	ZoneTag                    string                     `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveCacheMissRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsCacheMissViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheMissViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsCacheMissViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheMissViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveCacheMissRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsCacheStatusResponse is returned by httpRequestsAdaptiveGroupsCacheStatus on success.
+type httpRequestsAdaptiveGroupsCacheStatusResponse struct {
+	Viewer httpRequestsAdaptiveGroupsCacheStatusViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsCacheStatusResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheStatusResponse) GetViewer() httpRequestsAdaptiveGroupsCacheStatusViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsCacheStatusViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsCacheStatusViewer struct {
+	Zones []httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsCacheStatusViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheStatusViewer) GetZones() []httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone struct {
+	ZoneTag                    string                       `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveCacheStatusRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsCacheStatusViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveCacheStatusRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsColoErrorsResponse is returned by httpRequestsAdaptiveGroupsColoErrors on success.
+type httpRequestsAdaptiveGroupsColoErrorsResponse struct {
+	Viewer httpRequestsAdaptiveGroupsColoErrorsViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsColoErrorsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoErrorsResponse) GetViewer() httpRequestsAdaptiveGroupsColoErrorsViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsColoErrorsViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsColoErrorsViewer struct {
+	Zones []httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsColoErrorsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoErrorsViewer) GetZones() []httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone struct {
+	ZoneTag                    string                      `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveColoErrorsRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoErrorsViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveColoErrorsRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsColoResponse is returned by httpRequestsAdaptiveGroupsColo on success.
+type httpRequestsAdaptiveGroupsColoResponse struct {
+	Viewer httpRequestsAdaptiveGroupsColoViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsColoResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoResponse) GetViewer() httpRequestsAdaptiveGroupsColoViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsColoViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsColoViewer struct {
+	Zones []httpRequestsAdaptiveGroupsColoViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsColoViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoViewer) GetZones() []httpRequestsAdaptiveGroupsColoViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsColoViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsColoViewerZonesZone struct {
+	ZoneTag                    string                `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveColoRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsColoViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsColoViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsColoViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveColoRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsErrorPathsResponse is returned by httpRequestsAdaptiveGroupsErrorPaths on success.
+type httpRequestsAdaptiveGroupsErrorPathsResponse struct {
+	Viewer httpRequestsAdaptiveGroupsErrorPathsViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsErrorPathsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsErrorPathsResponse) GetViewer() httpRequestsAdaptiveGroupsErrorPathsViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsErrorPathsViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsErrorPathsViewer struct {
+	Zones []httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsErrorPathsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsErrorPathsViewer) GetZones() []httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone struct {
+	ZoneTag                    string                      `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveErrorPathsRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsErrorPathsViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveErrorPathsRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsHostResponse is returned by httpRequestsAdaptiveGroupsHost on success.
+type httpRequestsAdaptiveGroupsHostResponse struct {
+	Viewer httpRequestsAdaptiveGroupsHostViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsHostResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsHostResponse) GetViewer() httpRequestsAdaptiveGroupsHostViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsHostViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsHostViewer struct {
+	Zones []httpRequestsAdaptiveGroupsHostViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsHostViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsHostViewer) GetZones() []httpRequestsAdaptiveGroupsHostViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsHostViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsHostViewerZonesZone struct {
+	ZoneTag                    string                `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveHostRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsHostViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsHostViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsHostViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsHostViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveHostRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsMethodResponse is returned by httpRequestsAdaptiveGroupsMethod on success.
+type httpRequestsAdaptiveGroupsMethodResponse struct {
+	Viewer httpRequestsAdaptiveGroupsMethodViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsMethodResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsMethodResponse) GetViewer() httpRequestsAdaptiveGroupsMethodViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsMethodViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsMethodViewer struct {
+	Zones []httpRequestsAdaptiveGroupsMethodViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsMethodViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsMethodViewer) GetZones() []httpRequestsAdaptiveGroupsMethodViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsMethodViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsMethodViewerZonesZone struct {
+	ZoneTag                    string                  `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveMethodRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsMethodViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsMethodViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsMethodViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsMethodViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveMethodRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsOriginResponse is returned by httpRequestsAdaptiveGroupsOrigin on success.
+type httpRequestsAdaptiveGroupsOriginResponse struct {
+	Viewer httpRequestsAdaptiveGroupsOriginViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsOriginResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsOriginResponse) GetViewer() httpRequestsAdaptiveGroupsOriginViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsOriginViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsOriginViewer struct {
+	Zones []httpRequestsAdaptiveGroupsOriginViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsOriginViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsOriginViewer) GetZones() []httpRequestsAdaptiveGroupsOriginViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsOriginViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsOriginViewerZonesZone struct {
+	ZoneTag                    string                  `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveOriginRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsOriginViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsOriginViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsOriginViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsOriginViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveOriginRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsStatusResponse is returned by httpRequestsAdaptiveGroupsStatus on success.
+type httpRequestsAdaptiveGroupsStatusResponse struct {
+	Viewer httpRequestsAdaptiveGroupsStatusViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsStatusResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsStatusResponse) GetViewer() httpRequestsAdaptiveGroupsStatusViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsStatusViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsStatusViewer struct {
+	Zones []httpRequestsAdaptiveGroupsStatusViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsStatusViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsStatusViewer) GetZones() []httpRequestsAdaptiveGroupsStatusViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsStatusViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsStatusViewerZonesZone struct {
+	ZoneTag                    string                  `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveStatusRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsStatusViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsStatusViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsStatusViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsStatusViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveStatusRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// httpRequestsAdaptiveGroupsTotalsResponse is returned by httpRequestsAdaptiveGroupsTotals on success.
+type httpRequestsAdaptiveGroupsTotalsResponse struct {
+	Viewer httpRequestsAdaptiveGroupsTotalsViewer `json:"viewer"`
+}
+
+// GetViewer returns httpRequestsAdaptiveGroupsTotalsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsTotalsResponse) GetViewer() httpRequestsAdaptiveGroupsTotalsViewer {
+	return v.Viewer
+}
+
+// httpRequestsAdaptiveGroupsTotalsViewer includes the requested fields of the GraphQL type viewer.
+type httpRequestsAdaptiveGroupsTotalsViewer struct {
+	Zones []httpRequestsAdaptiveGroupsTotalsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns httpRequestsAdaptiveGroupsTotalsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsTotalsViewer) GetZones() []httpRequestsAdaptiveGroupsTotalsViewerZonesZone {
+	return v.Zones
+}
+
+// httpRequestsAdaptiveGroupsTotalsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type httpRequestsAdaptiveGroupsTotalsViewerZonesZone struct {
+	ZoneTag                    string                  `json:"zoneTag"`
+	HttpRequestsAdaptiveGroups []httpAdaptiveTotalsRow `json:"httpRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns httpRequestsAdaptiveGroupsTotalsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsTotalsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetHttpRequestsAdaptiveGroups returns httpRequestsAdaptiveGroupsTotalsViewerZonesZone.HttpRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *httpRequestsAdaptiveGroupsTotalsViewerZonesZone) GetHttpRequestsAdaptiveGroups() []httpAdaptiveTotalsRow {
+	return v.HttpRequestsAdaptiveGroups
+}
+
+// liveInputEventsAdaptiveGroupsResponse is returned by liveInputEventsAdaptiveGroups on success.
+type liveInputEventsAdaptiveGroupsResponse struct {
+	Viewer liveInputEventsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns liveInputEventsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAdaptiveGroupsResponse) GetViewer() liveInputEventsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// liveInputEventsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type liveInputEventsAdaptiveGroupsViewer struct {
+	Accounts []liveInputEventsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns liveInputEventsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAdaptiveGroupsViewer) GetAccounts() []liveInputEventsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// liveInputEventsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type liveInputEventsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                    string               `json:"accountTag"`
+	LiveInputEventsAdaptiveGroups []liveInputEventsRow `json:"liveInputEventsAdaptiveGroups"`
+}
+
+// GetAccountTag returns liveInputEventsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetLiveInputEventsAdaptiveGroups returns liveInputEventsAdaptiveGroupsViewerAccountsAccount.LiveInputEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAdaptiveGroupsViewerAccountsAccount) GetLiveInputEventsAdaptiveGroups() []liveInputEventsRow {
+	return v.LiveInputEventsAdaptiveGroups
+}
+
+// liveInputEventsAvg includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroupsAvg.
+type liveInputEventsAvg struct {
+	BitRateMinute       float64 `json:"bitRateMinute"`
+	GopByteSize         float64 `json:"gopByteSize"`
+	GopDuration         float64 `json:"gopDuration"`
+	GopUploadTime       float64 `json:"gopUploadTime"`
+	UploadDurationRatio float64 `json:"uploadDurationRatio"`
+}
+
+// GetBitRateMinute returns liveInputEventsAvg.BitRateMinute, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAvg) GetBitRateMinute() float64 { return v.BitRateMinute }
+
+// GetGopByteSize returns liveInputEventsAvg.GopByteSize, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAvg) GetGopByteSize() float64 { return v.GopByteSize }
+
+// GetGopDuration returns liveInputEventsAvg.GopDuration, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAvg) GetGopDuration() float64 { return v.GopDuration }
+
+// GetGopUploadTime returns liveInputEventsAvg.GopUploadTime, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAvg) GetGopUploadTime() float64 { return v.GopUploadTime }
+
+// GetUploadDurationRatio returns liveInputEventsAvg.UploadDurationRatio, and is useful for accessing the field via an interface.
+func (v *liveInputEventsAvg) GetUploadDurationRatio() float64 { return v.UploadDurationRatio }
+
+// liveInputEventsDimensions includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroupsDimensions.
+type liveInputEventsDimensions struct {
+	EventCode string `json:"eventCode"`
+	InputId   string `json:"inputId"`
+}
+
+// GetEventCode returns liveInputEventsDimensions.EventCode, and is useful for accessing the field via an interface.
+func (v *liveInputEventsDimensions) GetEventCode() string { return v.EventCode }
+
+// GetInputId returns liveInputEventsDimensions.InputId, and is useful for accessing the field via an interface.
+func (v *liveInputEventsDimensions) GetInputId() string { return v.InputId }
+
+// liveInputEventsRow includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroups.
+type liveInputEventsRow struct {
+	Count      uint64                    `json:"count"`
+	Avg        liveInputEventsAvg        `json:"avg"`
+	Dimensions liveInputEventsDimensions `json:"dimensions"`
+}
+
+// GetCount returns liveInputEventsRow.Count, and is useful for accessing the field via an interface.
+func (v *liveInputEventsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns liveInputEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *liveInputEventsRow) GetAvg() liveInputEventsAvg { return v.Avg }
+
+// GetDimensions returns liveInputEventsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *liveInputEventsRow) GetDimensions() liveInputEventsDimensions { return v.Dimensions }
+
+// loadBalancingRequestsAdaptiveGroupsPoolsResponse is returned by loadBalancingRequestsAdaptiveGroupsPools on success.
+type loadBalancingRequestsAdaptiveGroupsPoolsResponse struct {
+	Viewer loadBalancingRequestsAdaptiveGroupsPoolsViewer `json:"viewer"`
+}
+
+// GetViewer returns loadBalancingRequestsAdaptiveGroupsPoolsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsPoolsResponse) GetViewer() loadBalancingRequestsAdaptiveGroupsPoolsViewer {
+	return v.Viewer
+}
+
+// loadBalancingRequestsAdaptiveGroupsPoolsViewer includes the requested fields of the GraphQL type viewer.
+type loadBalancingRequestsAdaptiveGroupsPoolsViewer struct {
+	Zones []loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns loadBalancingRequestsAdaptiveGroupsPoolsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsPoolsViewer) GetZones() []loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone {
+	return v.Zones
+}
+
+// loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone struct {
+	ZoneTag                             string                          `json:"zoneTag"`
+	LoadBalancingRequestsAdaptiveGroups []loadBalancingRequestsPoolsRow `json:"loadBalancingRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone) GetZoneTag() string {
+	return v.ZoneTag
+}
+
+// GetLoadBalancingRequestsAdaptiveGroups returns loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone.LoadBalancingRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsPoolsViewerZonesZone) GetLoadBalancingRequestsAdaptiveGroups() []loadBalancingRequestsPoolsRow {
+	return v.LoadBalancingRequestsAdaptiveGroups
+}
+
+// loadBalancingRequestsAdaptiveGroupsResponse is returned by loadBalancingRequestsAdaptiveGroups on success.
+type loadBalancingRequestsAdaptiveGroupsResponse struct {
+	Viewer loadBalancingRequestsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns loadBalancingRequestsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsResponse) GetViewer() loadBalancingRequestsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// loadBalancingRequestsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type loadBalancingRequestsAdaptiveGroupsViewer struct {
+	Zones []loadBalancingRequestsAdaptiveGroupsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns loadBalancingRequestsAdaptiveGroupsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsViewer) GetZones() []loadBalancingRequestsAdaptiveGroupsViewerZonesZone {
+	return v.Zones
+}
+
+// loadBalancingRequestsAdaptiveGroupsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type loadBalancingRequestsAdaptiveGroupsViewerZonesZone struct {
+	ZoneTag                             string                     `json:"zoneTag"`
+	LoadBalancingRequestsAdaptiveGroups []loadBalancingRequestsRow `json:"loadBalancingRequestsAdaptiveGroups"`
+}
+
+// GetZoneTag returns loadBalancingRequestsAdaptiveGroupsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetLoadBalancingRequestsAdaptiveGroups returns loadBalancingRequestsAdaptiveGroupsViewerZonesZone.LoadBalancingRequestsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAdaptiveGroupsViewerZonesZone) GetLoadBalancingRequestsAdaptiveGroups() []loadBalancingRequestsRow {
+	return v.LoadBalancingRequestsAdaptiveGroups
+}
+
+// loadBalancingRequestsAvg includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroupsAvg.
+type loadBalancingRequestsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns loadBalancingRequestsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// loadBalancingRequestsDimensions includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroupsDimensions.
+type loadBalancingRequestsDimensions struct {
+	LbName             string `json:"lbName"`
+	SelectedPoolName   string `json:"selectedPoolName"`
+	SelectedOriginName string `json:"selectedOriginName"`
+}
+
+// GetLbName returns loadBalancingRequestsDimensions.LbName, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsDimensions) GetLbName() string { return v.LbName }
+
+// GetSelectedPoolName returns loadBalancingRequestsDimensions.SelectedPoolName, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsDimensions) GetSelectedPoolName() string { return v.SelectedPoolName }
+
+// GetSelectedOriginName returns loadBalancingRequestsDimensions.SelectedOriginName, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsDimensions) GetSelectedOriginName() string { return v.SelectedOriginName }
+
+// loadBalancingRequestsPoolsAvg includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroupsAvg.
+type loadBalancingRequestsPoolsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns loadBalancingRequestsPoolsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// loadBalancingRequestsPoolsDimensions includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroupsDimensions.
+type loadBalancingRequestsPoolsDimensions struct {
+	LbName                string `json:"lbName"`
+	SelectedPoolName      string `json:"selectedPoolName"`
+	SelectedPoolHealthy   uint8  `json:"selectedPoolHealthy"`
+	SelectedPoolAvgRttMs  uint64 `json:"selectedPoolAvgRttMs"`
+	NumberOriginsSelected uint16 `json:"numberOriginsSelected"`
+	SteeringPolicy        string `json:"steeringPolicy"`
+}
+
+// GetLbName returns loadBalancingRequestsPoolsDimensions.LbName, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetLbName() string { return v.LbName }
+
+// GetSelectedPoolName returns loadBalancingRequestsPoolsDimensions.SelectedPoolName, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetSelectedPoolName() string {
+	return v.SelectedPoolName
+}
+
+// GetSelectedPoolHealthy returns loadBalancingRequestsPoolsDimensions.SelectedPoolHealthy, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetSelectedPoolHealthy() uint8 {
+	return v.SelectedPoolHealthy
+}
+
+// GetSelectedPoolAvgRttMs returns loadBalancingRequestsPoolsDimensions.SelectedPoolAvgRttMs, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetSelectedPoolAvgRttMs() uint64 {
+	return v.SelectedPoolAvgRttMs
+}
+
+// GetNumberOriginsSelected returns loadBalancingRequestsPoolsDimensions.NumberOriginsSelected, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetNumberOriginsSelected() uint16 {
+	return v.NumberOriginsSelected
+}
+
+// GetSteeringPolicy returns loadBalancingRequestsPoolsDimensions.SteeringPolicy, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsDimensions) GetSteeringPolicy() string { return v.SteeringPolicy }
+
+// loadBalancingRequestsPoolsRow includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroups.
+type loadBalancingRequestsPoolsRow struct {
+	Count      uint64                               `json:"count"`
+	Avg        loadBalancingRequestsPoolsAvg        `json:"avg"`
+	Dimensions loadBalancingRequestsPoolsDimensions `json:"dimensions"`
+}
+
+// GetCount returns loadBalancingRequestsPoolsRow.Count, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns loadBalancingRequestsPoolsRow.Avg, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsRow) GetAvg() loadBalancingRequestsPoolsAvg { return v.Avg }
+
+// GetDimensions returns loadBalancingRequestsPoolsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsPoolsRow) GetDimensions() loadBalancingRequestsPoolsDimensions {
+	return v.Dimensions
+}
+
+// loadBalancingRequestsRow includes the requested fields of the GraphQL type ZoneLoadBalancingRequestsAdaptiveGroups.
+type loadBalancingRequestsRow struct {
+	Count      uint64                          `json:"count"`
+	Avg        loadBalancingRequestsAvg        `json:"avg"`
+	Dimensions loadBalancingRequestsDimensions `json:"dimensions"`
+}
+
+// GetCount returns loadBalancingRequestsRow.Count, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns loadBalancingRequestsRow.Avg, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsRow) GetAvg() loadBalancingRequestsAvg { return v.Avg }
+
+// GetDimensions returns loadBalancingRequestsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *loadBalancingRequestsRow) GetDimensions() loadBalancingRequestsDimensions {
+	return v.Dimensions
+}
+
+// logpushHealthAccountJobsAvg includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsAvg.
+type logpushHealthAccountJobsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns logpushHealthAccountJobsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// logpushHealthAccountJobsDimensions includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsDimensions.
+type logpushHealthAccountJobsDimensions struct {
+	JobId           uint64 `json:"jobId"`
+	DestinationType string `json:"destinationType"`
+	Status          uint16 `json:"status"`
+}
+
+// GetJobId returns logpushHealthAccountJobsDimensions.JobId, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsDimensions) GetJobId() uint64 { return v.JobId }
+
+// GetDestinationType returns logpushHealthAccountJobsDimensions.DestinationType, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsDimensions) GetDestinationType() string { return v.DestinationType }
+
+// GetStatus returns logpushHealthAccountJobsDimensions.Status, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsDimensions) GetStatus() uint16 { return v.Status }
+
+// logpushHealthAccountJobsRow includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroups.
+type logpushHealthAccountJobsRow struct {
+	Count      uint64                             `json:"count"`
+	Avg        logpushHealthAccountJobsAvg        `json:"avg"`
+	Dimensions logpushHealthAccountJobsDimensions `json:"dimensions"`
+	Sum        logpushHealthAccountJobsSum        `json:"sum"`
+}
+
+// GetCount returns logpushHealthAccountJobsRow.Count, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns logpushHealthAccountJobsRow.Avg, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsRow) GetAvg() logpushHealthAccountJobsAvg { return v.Avg }
+
+// GetDimensions returns logpushHealthAccountJobsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsRow) GetDimensions() logpushHealthAccountJobsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns logpushHealthAccountJobsRow.Sum, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsRow) GetSum() logpushHealthAccountJobsSum { return v.Sum }
+
+// logpushHealthAccountJobsSum includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsSum.
+type logpushHealthAccountJobsSum struct {
+	Bytes   uint64 `json:"bytes"`
+	Records uint64 `json:"records"`
+	Uploads uint64 `json:"uploads"`
+}
+
+// GetBytes returns logpushHealthAccountJobsSum.Bytes, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsSum) GetBytes() uint64 { return v.Bytes }
+
+// GetRecords returns logpushHealthAccountJobsSum.Records, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsSum) GetRecords() uint64 { return v.Records }
+
+// GetUploads returns logpushHealthAccountJobsSum.Uploads, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsSum) GetUploads() uint64 { return v.Uploads }
+
+// logpushHealthAdaptiveGroupsAccountJobsResponse is returned by logpushHealthAdaptiveGroupsAccountJobs on success.
+type logpushHealthAdaptiveGroupsAccountJobsResponse struct {
+	Viewer logpushHealthAdaptiveGroupsAccountJobsViewer `json:"viewer"`
+}
+
+// GetViewer returns logpushHealthAdaptiveGroupsAccountJobsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountJobsResponse) GetViewer() logpushHealthAdaptiveGroupsAccountJobsViewer {
+	return v.Viewer
+}
+
+// logpushHealthAdaptiveGroupsAccountJobsViewer includes the requested fields of the GraphQL type viewer.
+type logpushHealthAdaptiveGroupsAccountJobsViewer struct {
+	Accounts []logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns logpushHealthAdaptiveGroupsAccountJobsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountJobsViewer) GetAccounts() []logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount struct {
+	AccountTag                  string                        `json:"accountTag"`
+	LogpushHealthAdaptiveGroups []logpushHealthAccountJobsRow `json:"logpushHealthAdaptiveGroups"`
+}
+
+// GetAccountTag returns logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetLogpushHealthAdaptiveGroups returns logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount.LogpushHealthAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountJobsViewerAccountsAccount) GetLogpushHealthAdaptiveGroups() []logpushHealthAccountJobsRow {
+	return v.LogpushHealthAdaptiveGroups
+}
+
+// logpushHealthAdaptiveGroupsResponse is returned by logpushHealthAdaptiveGroups on success.
+type logpushHealthAdaptiveGroupsResponse struct {
+	Viewer logpushHealthAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns logpushHealthAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsResponse) GetViewer() logpushHealthAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// logpushHealthAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type logpushHealthAdaptiveGroupsViewer struct {
+	Zones []logpushHealthAdaptiveGroupsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns logpushHealthAdaptiveGroupsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsViewer) GetZones() []logpushHealthAdaptiveGroupsViewerZonesZone {
+	return v.Zones
+}
+
+// logpushHealthAdaptiveGroupsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type logpushHealthAdaptiveGroupsViewerZonesZone struct {
+	ZoneTag                     string             `json:"zoneTag"`
+	LogpushHealthAdaptiveGroups []logpushHealthRow `json:"logpushHealthAdaptiveGroups"`
+}
+
+// GetZoneTag returns logpushHealthAdaptiveGroupsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetLogpushHealthAdaptiveGroups returns logpushHealthAdaptiveGroupsViewerZonesZone.LogpushHealthAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsViewerZonesZone) GetLogpushHealthAdaptiveGroups() []logpushHealthRow {
+	return v.LogpushHealthAdaptiveGroups
+}
+
+// logpushHealthAvg includes the requested fields of the GraphQL type ZoneLogpushHealthAdaptiveGroupsAvg.
+type logpushHealthAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns logpushHealthAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *logpushHealthAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// logpushHealthDimensions includes the requested fields of the GraphQL type ZoneLogpushHealthAdaptiveGroupsDimensions.
+type logpushHealthDimensions struct {
+	JobId           uint64 `json:"jobId"`
+	DestinationType string `json:"destinationType"`
+	Status          uint16 `json:"status"`
+}
+
+// GetJobId returns logpushHealthDimensions.JobId, and is useful for accessing the field via an interface.
+func (v *logpushHealthDimensions) GetJobId() uint64 { return v.JobId }
+
+// GetDestinationType returns logpushHealthDimensions.DestinationType, and is useful for accessing the field via an interface.
+func (v *logpushHealthDimensions) GetDestinationType() string { return v.DestinationType }
+
+// GetStatus returns logpushHealthDimensions.Status, and is useful for accessing the field via an interface.
+func (v *logpushHealthDimensions) GetStatus() uint16 { return v.Status }
+
+// logpushHealthRow includes the requested fields of the GraphQL type ZoneLogpushHealthAdaptiveGroups.
+type logpushHealthRow struct {
+	Count      uint64                  `json:"count"`
+	Avg        logpushHealthAvg        `json:"avg"`
+	Dimensions logpushHealthDimensions `json:"dimensions"`
+	Sum        logpushHealthSum        `json:"sum"`
+}
+
+// GetCount returns logpushHealthRow.Count, and is useful for accessing the field via an interface.
+func (v *logpushHealthRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns logpushHealthRow.Avg, and is useful for accessing the field via an interface.
+func (v *logpushHealthRow) GetAvg() logpushHealthAvg { return v.Avg }
+
+// GetDimensions returns logpushHealthRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *logpushHealthRow) GetDimensions() logpushHealthDimensions { return v.Dimensions }
+
+// GetSum returns logpushHealthRow.Sum, and is useful for accessing the field via an interface.
+func (v *logpushHealthRow) GetSum() logpushHealthSum { return v.Sum }
+
+// logpushHealthSum includes the requested fields of the GraphQL type ZoneLogpushHealthAdaptiveGroupsSum.
+type logpushHealthSum struct {
+	Bytes   uint64 `json:"bytes"`
+	Records uint64 `json:"records"`
+	Uploads uint64 `json:"uploads"`
+}
+
+// GetBytes returns logpushHealthSum.Bytes, and is useful for accessing the field via an interface.
+func (v *logpushHealthSum) GetBytes() uint64 { return v.Bytes }
+
+// GetRecords returns logpushHealthSum.Records, and is useful for accessing the field via an interface.
+func (v *logpushHealthSum) GetRecords() uint64 { return v.Records }
+
+// GetUploads returns logpushHealthSum.Uploads, and is useful for accessing the field via an interface.
+func (v *logpushHealthSum) GetUploads() uint64 { return v.Uploads }
+
+// magicFirewallNetworkAnalyticsAdaptiveGroupsResponse is returned by magicFirewallNetworkAnalyticsAdaptiveGroups on success.
+type magicFirewallNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer magicFirewallNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicFirewallNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() magicFirewallNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicFirewallNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicFirewallNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicFirewallNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                  string                             `json:"accountTag"`
+	MagicFirewallNetworkAnalyticsAdaptiveGroups []magicFirewallNetworkAnalyticsRow `json:"magicFirewallNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicFirewallNetworkAnalyticsAdaptiveGroups returns magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.MagicFirewallNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetMagicFirewallNetworkAnalyticsAdaptiveGroups() []magicFirewallNetworkAnalyticsRow {
+	return v.MagicFirewallNetworkAnalyticsAdaptiveGroups
+}
+
+// magicFirewallNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountMagicFirewallNetworkAnalyticsAdaptiveGroupsDimensions.
+type magicFirewallNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns magicFirewallNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns magicFirewallNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns magicFirewallNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// magicFirewallNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountMagicFirewallNetworkAnalyticsAdaptiveGroups.
+type magicFirewallNetworkAnalyticsRow struct {
+	Dimensions magicFirewallNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        magicFirewallNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns magicFirewallNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsRow) GetDimensions() magicFirewallNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns magicFirewallNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsRow) GetSum() magicFirewallNetworkAnalyticsSum { return v.Sum }
+
+// magicFirewallNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountMagicFirewallNetworkAnalyticsAdaptiveGroupsSum.
+type magicFirewallNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns magicFirewallNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns magicFirewallNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *magicFirewallNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// magicFirewallSamplesAdaptiveGroupsResponse is returned by magicFirewallSamplesAdaptiveGroups on success.
+type magicFirewallSamplesAdaptiveGroupsResponse struct {
+	Viewer magicFirewallSamplesAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicFirewallSamplesAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesAdaptiveGroupsResponse) GetViewer() magicFirewallSamplesAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicFirewallSamplesAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicFirewallSamplesAdaptiveGroupsViewer struct {
+	Accounts []magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicFirewallSamplesAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesAdaptiveGroupsViewer) GetAccounts() []magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                         string                    `json:"accountTag"`
+	MagicFirewallSamplesAdaptiveGroups []magicFirewallSamplesRow `json:"magicFirewallSamplesAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicFirewallSamplesAdaptiveGroups returns magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount.MagicFirewallSamplesAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesAdaptiveGroupsViewerAccountsAccount) GetMagicFirewallSamplesAdaptiveGroups() []magicFirewallSamplesRow {
+	return v.MagicFirewallSamplesAdaptiveGroups
+}
+
+// magicFirewallSamplesDimensions includes the requested fields of the GraphQL type AccountMagicFirewallSamplesAdaptiveGroupsDimensions.
+type magicFirewallSamplesDimensions struct {
+	RuleId string `json:"ruleId"`
+}
+
+// GetRuleId returns magicFirewallSamplesDimensions.RuleId, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesDimensions) GetRuleId() string { return v.RuleId }
+
+// magicFirewallSamplesRow includes the requested fields of the GraphQL type AccountMagicFirewallSamplesAdaptiveGroups.
+type magicFirewallSamplesRow struct {
+	Dimensions magicFirewallSamplesDimensions `json:"dimensions"`
+	Sum        magicFirewallSamplesSum        `json:"sum"`
+}
+
+// GetDimensions returns magicFirewallSamplesRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesRow) GetDimensions() magicFirewallSamplesDimensions { return v.Dimensions }
+
+// GetSum returns magicFirewallSamplesRow.Sum, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesRow) GetSum() magicFirewallSamplesSum { return v.Sum }
+
+// magicFirewallSamplesSum includes the requested fields of the GraphQL type AccountMagicFirewallSamplesAdaptiveGroupsSum.
+type magicFirewallSamplesSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns magicFirewallSamplesSum.Bits, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns magicFirewallSamplesSum.Packets, and is useful for accessing the field via an interface.
+func (v *magicFirewallSamplesSum) GetPackets() uint64 { return v.Packets }
+
+// magicIDPSNetworkAnalyticsAdaptiveGroupsResponse is returned by magicIDPSNetworkAnalyticsAdaptiveGroups on success.
+type magicIDPSNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer magicIDPSNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicIDPSNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() magicIDPSNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicIDPSNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicIDPSNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicIDPSNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                              string                         `json:"accountTag"`
+	MagicIDPSNetworkAnalyticsAdaptiveGroups []magicIDPSNetworkAnalyticsRow `json:"magicIDPSNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicIDPSNetworkAnalyticsAdaptiveGroups returns magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.MagicIDPSNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetMagicIDPSNetworkAnalyticsAdaptiveGroups() []magicIDPSNetworkAnalyticsRow {
+	return v.MagicIDPSNetworkAnalyticsAdaptiveGroups
+}
+
+// magicIDPSNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountMagicIDPSNetworkAnalyticsAdaptiveGroupsDimensions.
+type magicIDPSNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns magicIDPSNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns magicIDPSNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns magicIDPSNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// magicIDPSNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountMagicIDPSNetworkAnalyticsAdaptiveGroups.
+type magicIDPSNetworkAnalyticsRow struct {
+	Dimensions magicIDPSNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        magicIDPSNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns magicIDPSNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsRow) GetDimensions() magicIDPSNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns magicIDPSNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsRow) GetSum() magicIDPSNetworkAnalyticsSum { return v.Sum }
+
+// magicIDPSNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountMagicIDPSNetworkAnalyticsAdaptiveGroupsSum.
+type magicIDPSNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns magicIDPSNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns magicIDPSNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *magicIDPSNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// magicTransitNetworkAnalyticsAdaptiveGroupsResponse is returned by magicTransitNetworkAnalyticsAdaptiveGroups on success.
+type magicTransitNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer magicTransitNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicTransitNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() magicTransitNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicTransitNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicTransitNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicTransitNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                 string                            `json:"accountTag"`
+	MagicTransitNetworkAnalyticsAdaptiveGroups []magicTransitNetworkAnalyticsRow `json:"magicTransitNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicTransitNetworkAnalyticsAdaptiveGroups returns magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.MagicTransitNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetMagicTransitNetworkAnalyticsAdaptiveGroups() []magicTransitNetworkAnalyticsRow {
+	return v.MagicTransitNetworkAnalyticsAdaptiveGroups
+}
+
+// magicTransitNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountMagicTransitNetworkAnalyticsAdaptiveGroupsDimensions.
+type magicTransitNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns magicTransitNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns magicTransitNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns magicTransitNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// magicTransitNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountMagicTransitNetworkAnalyticsAdaptiveGroups.
+type magicTransitNetworkAnalyticsRow struct {
+	Dimensions magicTransitNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        magicTransitNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns magicTransitNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsRow) GetDimensions() magicTransitNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns magicTransitNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsRow) GetSum() magicTransitNetworkAnalyticsSum { return v.Sum }
+
+// magicTransitNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountMagicTransitNetworkAnalyticsAdaptiveGroupsSum.
+type magicTransitNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns magicTransitNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns magicTransitNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *magicTransitNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse is returned by magicTransitTunnelHealthCheckSLOsAdaptiveGroups on success.
+type magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse struct {
+	Viewer magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse) GetViewer() magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer struct {
+	Accounts []magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewer) GetAccounts() []magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                      string                                 `json:"accountTag"`
+	MagicTransitTunnelHealthCheckSLOsAdaptiveGroups []magicTransitTunnelHealthCheckSLOsRow `json:"magicTransitTunnelHealthCheckSLOsAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicTransitTunnelHealthCheckSLOsAdaptiveGroups returns magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount.MagicTransitTunnelHealthCheckSLOsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAdaptiveGroupsViewerAccountsAccount) GetMagicTransitTunnelHealthCheckSLOsAdaptiveGroups() []magicTransitTunnelHealthCheckSLOsRow {
+	return v.MagicTransitTunnelHealthCheckSLOsAdaptiveGroups
+}
+
+// magicTransitTunnelHealthCheckSLOsAvg includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthCheckSLOsAdaptiveGroupsAvg.
+type magicTransitTunnelHealthCheckSLOsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+	EffectiveSlo   float64 `json:"effectiveSlo"`
+	Slo            float64 `json:"slo"`
+}
+
+// GetSampleInterval returns magicTransitTunnelHealthCheckSLOsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetEffectiveSlo returns magicTransitTunnelHealthCheckSLOsAvg.EffectiveSlo, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAvg) GetEffectiveSlo() float64 { return v.EffectiveSlo }
+
+// GetSlo returns magicTransitTunnelHealthCheckSLOsAvg.Slo, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsAvg) GetSlo() float64 { return v.Slo }
+
+// magicTransitTunnelHealthCheckSLOsDimensions includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthCheckSLOsAdaptiveGroupsDimensions.
+type magicTransitTunnelHealthCheckSLOsDimensions struct {
+	TunnelName string `json:"tunnelName"`
+	SiteName   string `json:"siteName"`
+	Status     string `json:"status"`
+	AlertType  string `json:"alertType"`
+}
+
+// GetTunnelName returns magicTransitTunnelHealthCheckSLOsDimensions.TunnelName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsDimensions) GetTunnelName() string { return v.TunnelName }
+
+// GetSiteName returns magicTransitTunnelHealthCheckSLOsDimensions.SiteName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsDimensions) GetSiteName() string { return v.SiteName }
+
+// GetStatus returns magicTransitTunnelHealthCheckSLOsDimensions.Status, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsDimensions) GetStatus() string { return v.Status }
+
+// GetAlertType returns magicTransitTunnelHealthCheckSLOsDimensions.AlertType, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsDimensions) GetAlertType() string { return v.AlertType }
+
+// magicTransitTunnelHealthCheckSLOsRow includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthCheckSLOsAdaptiveGroups.
+type magicTransitTunnelHealthCheckSLOsRow struct {
+	Count      uint64                                      `json:"count"`
+	Avg        magicTransitTunnelHealthCheckSLOsAvg        `json:"avg"`
+	Dimensions magicTransitTunnelHealthCheckSLOsDimensions `json:"dimensions"`
+}
+
+// GetCount returns magicTransitTunnelHealthCheckSLOsRow.Count, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns magicTransitTunnelHealthCheckSLOsRow.Avg, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsRow) GetAvg() magicTransitTunnelHealthCheckSLOsAvg {
+	return v.Avg
+}
+
+// GetDimensions returns magicTransitTunnelHealthCheckSLOsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthCheckSLOsRow) GetDimensions() magicTransitTunnelHealthCheckSLOsDimensions {
+	return v.Dimensions
+}
+
+// magicTransitTunnelHealthChecksAdaptiveGroupsResponse is returned by magicTransitTunnelHealthChecksAdaptiveGroups on success.
+type magicTransitTunnelHealthChecksAdaptiveGroupsResponse struct {
+	Viewer magicTransitTunnelHealthChecksAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicTransitTunnelHealthChecksAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAdaptiveGroupsResponse) GetViewer() magicTransitTunnelHealthChecksAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicTransitTunnelHealthChecksAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicTransitTunnelHealthChecksAdaptiveGroupsViewer struct {
+	Accounts []magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicTransitTunnelHealthChecksAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAdaptiveGroupsViewer) GetAccounts() []magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                   string                              `json:"accountTag"`
+	MagicTransitTunnelHealthChecksAdaptiveGroups []magicTransitTunnelHealthChecksRow `json:"magicTransitTunnelHealthChecksAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicTransitTunnelHealthChecksAdaptiveGroups returns magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount.MagicTransitTunnelHealthChecksAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAdaptiveGroupsViewerAccountsAccount) GetMagicTransitTunnelHealthChecksAdaptiveGroups() []magicTransitTunnelHealthChecksRow {
+	return v.MagicTransitTunnelHealthChecksAdaptiveGroups
+}
+
+// magicTransitTunnelHealthChecksAvg includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthChecksAdaptiveGroupsAvg.
+type magicTransitTunnelHealthChecksAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+	TunnelState    float64 `json:"tunnelState"`
+}
+
+// GetSampleInterval returns magicTransitTunnelHealthChecksAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// GetTunnelState returns magicTransitTunnelHealthChecksAvg.TunnelState, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksAvg) GetTunnelState() float64 { return v.TunnelState }
+
+// magicTransitTunnelHealthChecksDimensions includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthChecksAdaptiveGroupsDimensions.
+type magicTransitTunnelHealthChecksDimensions struct {
+	Active       uint8  `json:"active"`
+	EdgeColoName string `json:"edgeColoName"`
+	ResultStatus string `json:"resultStatus"`
+	SiteName     string `json:"siteName"`
+	TunnelName   string `json:"tunnelName"`
+}
+
+// GetActive returns magicTransitTunnelHealthChecksDimensions.Active, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksDimensions) GetActive() uint8 { return v.Active }
+
+// GetEdgeColoName returns magicTransitTunnelHealthChecksDimensions.EdgeColoName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksDimensions) GetEdgeColoName() string { return v.EdgeColoName }
+
+// GetResultStatus returns magicTransitTunnelHealthChecksDimensions.ResultStatus, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksDimensions) GetResultStatus() string { return v.ResultStatus }
+
+// GetSiteName returns magicTransitTunnelHealthChecksDimensions.SiteName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksDimensions) GetSiteName() string { return v.SiteName }
+
+// GetTunnelName returns magicTransitTunnelHealthChecksDimensions.TunnelName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksDimensions) GetTunnelName() string { return v.TunnelName }
+
+// magicTransitTunnelHealthChecksRow includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthChecksAdaptiveGroups.
+type magicTransitTunnelHealthChecksRow struct {
+	Count      uint64                                   `json:"count"`
+	Avg        magicTransitTunnelHealthChecksAvg        `json:"avg"`
+	Dimensions magicTransitTunnelHealthChecksDimensions `json:"dimensions"`
+}
+
+// GetCount returns magicTransitTunnelHealthChecksRow.Count, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns magicTransitTunnelHealthChecksRow.Avg, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksRow) GetAvg() magicTransitTunnelHealthChecksAvg { return v.Avg }
+
+// GetDimensions returns magicTransitTunnelHealthChecksRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelHealthChecksRow) GetDimensions() magicTransitTunnelHealthChecksDimensions {
+	return v.Dimensions
+}
+
+// magicTransitTunnelTrafficAdaptiveGroupsResponse is returned by magicTransitTunnelTrafficAdaptiveGroups on success.
+type magicTransitTunnelTrafficAdaptiveGroupsResponse struct {
+	Viewer magicTransitTunnelTrafficAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns magicTransitTunnelTrafficAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficAdaptiveGroupsResponse) GetViewer() magicTransitTunnelTrafficAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// magicTransitTunnelTrafficAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type magicTransitTunnelTrafficAdaptiveGroupsViewer struct {
+	Accounts []magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns magicTransitTunnelTrafficAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficAdaptiveGroupsViewer) GetAccounts() []magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                              string                         `json:"accountTag"`
+	MagicTransitTunnelTrafficAdaptiveGroups []magicTransitTunnelTrafficRow `json:"magicTransitTunnelTrafficAdaptiveGroups"`
+}
+
+// GetAccountTag returns magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetMagicTransitTunnelTrafficAdaptiveGroups returns magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount.MagicTransitTunnelTrafficAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficAdaptiveGroupsViewerAccountsAccount) GetMagicTransitTunnelTrafficAdaptiveGroups() []magicTransitTunnelTrafficRow {
+	return v.MagicTransitTunnelTrafficAdaptiveGroups
+}
+
+// magicTransitTunnelTrafficDimensions includes the requested fields of the GraphQL type AccountMagicTransitTunnelTrafficAdaptiveGroupsDimensions.
+type magicTransitTunnelTrafficDimensions struct {
+	TunnelName string `json:"tunnelName"`
+	Direction  string `json:"direction"`
+}
+
+// GetTunnelName returns magicTransitTunnelTrafficDimensions.TunnelName, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficDimensions) GetTunnelName() string { return v.TunnelName }
+
+// GetDirection returns magicTransitTunnelTrafficDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficDimensions) GetDirection() string { return v.Direction }
+
+// magicTransitTunnelTrafficRow includes the requested fields of the GraphQL type AccountMagicTransitTunnelTrafficAdaptiveGroups.
+type magicTransitTunnelTrafficRow struct {
+	Dimensions magicTransitTunnelTrafficDimensions `json:"dimensions"`
+	Sum        magicTransitTunnelTrafficSum        `json:"sum"`
+}
+
+// GetDimensions returns magicTransitTunnelTrafficRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficRow) GetDimensions() magicTransitTunnelTrafficDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns magicTransitTunnelTrafficRow.Sum, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficRow) GetSum() magicTransitTunnelTrafficSum { return v.Sum }
+
+// magicTransitTunnelTrafficSum includes the requested fields of the GraphQL type AccountMagicTransitTunnelTrafficAdaptiveGroupsSum.
+type magicTransitTunnelTrafficSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns magicTransitTunnelTrafficSum.Bits, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns magicTransitTunnelTrafficSum.Packets, and is useful for accessing the field via an interface.
+func (v *magicTransitTunnelTrafficSum) GetPackets() uint64 { return v.Packets }
+
+// programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse is returned by programmableFlowProtectionNetworkAnalyticsAdaptiveGroups on success.
+type programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                                               string                                          `json:"accountTag"`
+	ProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups []programmableFlowProtectionNetworkAnalyticsRow `json:"programmableFlowProtectionNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups returns programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.ProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups() []programmableFlowProtectionNetworkAnalyticsRow {
+	return v.ProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups
+}
+
+// programmableFlowProtectionNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroupsDimensions.
+type programmableFlowProtectionNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns programmableFlowProtectionNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns programmableFlowProtectionNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsDimensions) GetDirection() string {
+	return v.Direction
+}
+
+// GetIpProtocolName returns programmableFlowProtectionNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsDimensions) GetIpProtocolName() string {
+	return v.IpProtocolName
+}
+
+// programmableFlowProtectionNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroups.
+type programmableFlowProtectionNetworkAnalyticsRow struct {
+	Dimensions programmableFlowProtectionNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        programmableFlowProtectionNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns programmableFlowProtectionNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsRow) GetDimensions() programmableFlowProtectionNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns programmableFlowProtectionNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsRow) GetSum() programmableFlowProtectionNetworkAnalyticsSum {
+	return v.Sum
+}
+
+// programmableFlowProtectionNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountProgrammableFlowProtectionNetworkAnalyticsAdaptiveGroupsSum.
+type programmableFlowProtectionNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns programmableFlowProtectionNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns programmableFlowProtectionNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *programmableFlowProtectionNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// r2OperationsAdaptiveGroupsResponse is returned by r2OperationsAdaptiveGroups on success.
+type r2OperationsAdaptiveGroupsResponse struct {
+	Viewer r2OperationsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns r2OperationsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *r2OperationsAdaptiveGroupsResponse) GetViewer() r2OperationsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// r2OperationsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type r2OperationsAdaptiveGroupsViewer struct {
+	Accounts []r2OperationsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns r2OperationsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *r2OperationsAdaptiveGroupsViewer) GetAccounts() []r2OperationsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// r2OperationsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type r2OperationsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                 string            `json:"accountTag"`
+	R2OperationsAdaptiveGroups []r2OperationsRow `json:"r2OperationsAdaptiveGroups"`
+}
+
+// GetAccountTag returns r2OperationsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *r2OperationsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string { return v.AccountTag }
+
+// GetR2OperationsAdaptiveGroups returns r2OperationsAdaptiveGroupsViewerAccountsAccount.R2OperationsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *r2OperationsAdaptiveGroupsViewerAccountsAccount) GetR2OperationsAdaptiveGroups() []r2OperationsRow {
+	return v.R2OperationsAdaptiveGroups
+}
+
+// r2OperationsDimensions includes the requested fields of the GraphQL type AccountR2OperationsAdaptiveGroupsDimensions.
+type r2OperationsDimensions struct {
+	BucketName   string `json:"bucketName"`
+	ActionType   string `json:"actionType"`
+	ActionStatus string `json:"actionStatus"`
+}
+
+// GetBucketName returns r2OperationsDimensions.BucketName, and is useful for accessing the field via an interface.
+func (v *r2OperationsDimensions) GetBucketName() string { return v.BucketName }
+
+// GetActionType returns r2OperationsDimensions.ActionType, and is useful for accessing the field via an interface.
+func (v *r2OperationsDimensions) GetActionType() string { return v.ActionType }
+
+// GetActionStatus returns r2OperationsDimensions.ActionStatus, and is useful for accessing the field via an interface.
+func (v *r2OperationsDimensions) GetActionStatus() string { return v.ActionStatus }
+
+// r2OperationsRow includes the requested fields of the GraphQL type AccountR2OperationsAdaptiveGroups.
+type r2OperationsRow struct {
+	Dimensions r2OperationsDimensions `json:"dimensions"`
+	Sum        r2OperationsSum        `json:"sum"`
+}
+
+// GetDimensions returns r2OperationsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *r2OperationsRow) GetDimensions() r2OperationsDimensions { return v.Dimensions }
+
+// GetSum returns r2OperationsRow.Sum, and is useful for accessing the field via an interface.
+func (v *r2OperationsRow) GetSum() r2OperationsSum { return v.Sum }
+
+// r2OperationsSum includes the requested fields of the GraphQL type AccountR2OperationsAdaptiveGroupsSum.
+type r2OperationsSum struct {
+	Requests           uint64 `json:"requests"`
+	ResponseBytes      uint64 `json:"responseBytes"`
+	ResponseObjectSize uint64 `json:"responseObjectSize"`
+}
+
+// GetRequests returns r2OperationsSum.Requests, and is useful for accessing the field via an interface.
+func (v *r2OperationsSum) GetRequests() uint64 { return v.Requests }
+
+// GetResponseBytes returns r2OperationsSum.ResponseBytes, and is useful for accessing the field via an interface.
+func (v *r2OperationsSum) GetResponseBytes() uint64 { return v.ResponseBytes }
+
+// GetResponseObjectSize returns r2OperationsSum.ResponseObjectSize, and is useful for accessing the field via an interface.
+func (v *r2OperationsSum) GetResponseObjectSize() uint64 { return v.ResponseObjectSize }
+
+// r2StorageAdaptiveGroupsResponse is returned by r2StorageAdaptiveGroups on success.
+type r2StorageAdaptiveGroupsResponse struct {
+	Viewer r2StorageAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns r2StorageAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *r2StorageAdaptiveGroupsResponse) GetViewer() r2StorageAdaptiveGroupsViewer { return v.Viewer }
+
+// r2StorageAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type r2StorageAdaptiveGroupsViewer struct {
+	Accounts []r2StorageAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns r2StorageAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *r2StorageAdaptiveGroupsViewer) GetAccounts() []r2StorageAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// r2StorageAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type r2StorageAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag              string         `json:"accountTag"`
+	R2StorageAdaptiveGroups []r2StorageRow `json:"r2StorageAdaptiveGroups"`
+}
+
+// GetAccountTag returns r2StorageAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *r2StorageAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string { return v.AccountTag }
+
+// GetR2StorageAdaptiveGroups returns r2StorageAdaptiveGroupsViewerAccountsAccount.R2StorageAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *r2StorageAdaptiveGroupsViewerAccountsAccount) GetR2StorageAdaptiveGroups() []r2StorageRow {
+	return v.R2StorageAdaptiveGroups
+}
+
+// r2StorageDimensions includes the requested fields of the GraphQL type AccountR2StorageAdaptiveGroupsDimensions.
+type r2StorageDimensions struct {
+	BucketName   string `json:"bucketName"`
+	StorageClass string `json:"storageClass"`
+}
+
+// GetBucketName returns r2StorageDimensions.BucketName, and is useful for accessing the field via an interface.
+func (v *r2StorageDimensions) GetBucketName() string { return v.BucketName }
+
+// GetStorageClass returns r2StorageDimensions.StorageClass, and is useful for accessing the field via an interface.
+func (v *r2StorageDimensions) GetStorageClass() string { return v.StorageClass }
+
+// r2StorageMax includes the requested fields of the GraphQL type AccountR2StorageAdaptiveGroupsMax.
+type r2StorageMax struct {
+	PayloadSize  uint64 `json:"payloadSize"`
+	MetadataSize uint64 `json:"metadataSize"`
+	ObjectCount  uint64 `json:"objectCount"`
+	UploadCount  uint64 `json:"uploadCount"`
+}
+
+// GetPayloadSize returns r2StorageMax.PayloadSize, and is useful for accessing the field via an interface.
+func (v *r2StorageMax) GetPayloadSize() uint64 { return v.PayloadSize }
+
+// GetMetadataSize returns r2StorageMax.MetadataSize, and is useful for accessing the field via an interface.
+func (v *r2StorageMax) GetMetadataSize() uint64 { return v.MetadataSize }
+
+// GetObjectCount returns r2StorageMax.ObjectCount, and is useful for accessing the field via an interface.
+func (v *r2StorageMax) GetObjectCount() uint64 { return v.ObjectCount }
+
+// GetUploadCount returns r2StorageMax.UploadCount, and is useful for accessing the field via an interface.
+func (v *r2StorageMax) GetUploadCount() uint64 { return v.UploadCount }
+
+// r2StorageRow includes the requested fields of the GraphQL type AccountR2StorageAdaptiveGroups.
+type r2StorageRow struct {
+	Dimensions r2StorageDimensions `json:"dimensions"`
+	Max        r2StorageMax        `json:"max"`
+}
+
+// GetDimensions returns r2StorageRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *r2StorageRow) GetDimensions() r2StorageDimensions { return v.Dimensions }
+
+// GetMax returns r2StorageRow.Max, and is useful for accessing the field via an interface.
+func (v *r2StorageRow) GetMax() r2StorageMax { return v.Max }
+
+// spectrumNetworkAnalyticsAdaptiveGroupsResponse is returned by spectrumNetworkAnalyticsAdaptiveGroups on success.
+type spectrumNetworkAnalyticsAdaptiveGroupsResponse struct {
+	Viewer spectrumNetworkAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns spectrumNetworkAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsAdaptiveGroupsResponse) GetViewer() spectrumNetworkAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// spectrumNetworkAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type spectrumNetworkAnalyticsAdaptiveGroupsViewer struct {
+	Accounts []spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns spectrumNetworkAnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsAdaptiveGroupsViewer) GetAccounts() []spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                             string                        `json:"accountTag"`
+	SpectrumNetworkAnalyticsAdaptiveGroups []spectrumNetworkAnalyticsRow `json:"spectrumNetworkAnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetSpectrumNetworkAnalyticsAdaptiveGroups returns spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount.SpectrumNetworkAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsAdaptiveGroupsViewerAccountsAccount) GetSpectrumNetworkAnalyticsAdaptiveGroups() []spectrumNetworkAnalyticsRow {
+	return v.SpectrumNetworkAnalyticsAdaptiveGroups
+}
+
+// spectrumNetworkAnalyticsDimensions includes the requested fields of the GraphQL type AccountSpectrumNetworkAnalyticsAdaptiveGroupsDimensions.
+type spectrumNetworkAnalyticsDimensions struct {
+	Outcome        string `json:"outcome"`
+	Direction      string `json:"direction"`
+	IpProtocolName string `json:"ipProtocolName"`
+}
+
+// GetOutcome returns spectrumNetworkAnalyticsDimensions.Outcome, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsDimensions) GetOutcome() string { return v.Outcome }
+
+// GetDirection returns spectrumNetworkAnalyticsDimensions.Direction, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsDimensions) GetDirection() string { return v.Direction }
+
+// GetIpProtocolName returns spectrumNetworkAnalyticsDimensions.IpProtocolName, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsDimensions) GetIpProtocolName() string { return v.IpProtocolName }
+
+// spectrumNetworkAnalyticsRow includes the requested fields of the GraphQL type AccountSpectrumNetworkAnalyticsAdaptiveGroups.
+type spectrumNetworkAnalyticsRow struct {
+	Dimensions spectrumNetworkAnalyticsDimensions `json:"dimensions"`
+	Sum        spectrumNetworkAnalyticsSum        `json:"sum"`
+}
+
+// GetDimensions returns spectrumNetworkAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsRow) GetDimensions() spectrumNetworkAnalyticsDimensions {
+	return v.Dimensions
+}
+
+// GetSum returns spectrumNetworkAnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsRow) GetSum() spectrumNetworkAnalyticsSum { return v.Sum }
+
+// spectrumNetworkAnalyticsSum includes the requested fields of the GraphQL type AccountSpectrumNetworkAnalyticsAdaptiveGroupsSum.
+type spectrumNetworkAnalyticsSum struct {
+	Bits    uint64 `json:"bits"`
+	Packets uint64 `json:"packets"`
+}
+
+// GetBits returns spectrumNetworkAnalyticsSum.Bits, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
+
+// GetPackets returns spectrumNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
+func (v *spectrumNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// streamMinutesViewedAdaptiveGroupsResponse is returned by streamMinutesViewedAdaptiveGroups on success.
+type streamMinutesViewedAdaptiveGroupsResponse struct {
+	Viewer streamMinutesViewedAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns streamMinutesViewedAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedAdaptiveGroupsResponse) GetViewer() streamMinutesViewedAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// streamMinutesViewedAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type streamMinutesViewedAdaptiveGroupsViewer struct {
+	Accounts []streamMinutesViewedAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns streamMinutesViewedAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedAdaptiveGroupsViewer) GetAccounts() []streamMinutesViewedAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// streamMinutesViewedAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type streamMinutesViewedAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                        string                   `json:"accountTag"`
+	StreamMinutesViewedAdaptiveGroups []streamMinutesViewedRow `json:"streamMinutesViewedAdaptiveGroups"`
+}
+
+// GetAccountTag returns streamMinutesViewedAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetStreamMinutesViewedAdaptiveGroups returns streamMinutesViewedAdaptiveGroupsViewerAccountsAccount.StreamMinutesViewedAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedAdaptiveGroupsViewerAccountsAccount) GetStreamMinutesViewedAdaptiveGroups() []streamMinutesViewedRow {
+	return v.StreamMinutesViewedAdaptiveGroups
+}
+
+// streamMinutesViewedDimensions includes the requested fields of the GraphQL type AccountStreamMinutesViewedAdaptiveGroupsDimensions.
+type streamMinutesViewedDimensions struct {
+	ClientCountryName string `json:"clientCountryName"`
+	MediaType         string `json:"mediaType"`
+}
+
+// GetClientCountryName returns streamMinutesViewedDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// GetMediaType returns streamMinutesViewedDimensions.MediaType, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedDimensions) GetMediaType() string { return v.MediaType }
+
+// streamMinutesViewedRow includes the requested fields of the GraphQL type AccountStreamMinutesViewedAdaptiveGroups.
+type streamMinutesViewedRow struct {
+	Count      uint64                        `json:"count"`
+	Dimensions streamMinutesViewedDimensions `json:"dimensions"`
+	Sum        streamMinutesViewedSum        `json:"sum"`
+}
+
+// GetCount returns streamMinutesViewedRow.Count, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedRow) GetCount() uint64 { return v.Count }
+
+// GetDimensions returns streamMinutesViewedRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedRow) GetDimensions() streamMinutesViewedDimensions { return v.Dimensions }
+
+// GetSum returns streamMinutesViewedRow.Sum, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedRow) GetSum() streamMinutesViewedSum { return v.Sum }
+
+// streamMinutesViewedSum includes the requested fields of the GraphQL type AccountStreamMinutesViewedAdaptiveGroupsSum.
+type streamMinutesViewedSum struct {
+	MinutesViewed uint64 `json:"minutesViewed"`
+}
+
+// GetMinutesViewed returns streamMinutesViewedSum.MinutesViewed, and is useful for accessing the field via an interface.
+func (v *streamMinutesViewedSum) GetMinutesViewed() uint64 { return v.MinutesViewed }
+
+// videoBufferEventsAdaptiveGroupsResponse is returned by videoBufferEventsAdaptiveGroups on success.
+type videoBufferEventsAdaptiveGroupsResponse struct {
+	Viewer videoBufferEventsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns videoBufferEventsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsAdaptiveGroupsResponse) GetViewer() videoBufferEventsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// videoBufferEventsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type videoBufferEventsAdaptiveGroupsViewer struct {
+	Accounts []videoBufferEventsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns videoBufferEventsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsAdaptiveGroupsViewer) GetAccounts() []videoBufferEventsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// videoBufferEventsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type videoBufferEventsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                      string                 `json:"accountTag"`
+	VideoBufferEventsAdaptiveGroups []videoBufferEventsRow `json:"videoBufferEventsAdaptiveGroups"`
+}
+
+// GetAccountTag returns videoBufferEventsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetVideoBufferEventsAdaptiveGroups returns videoBufferEventsAdaptiveGroupsViewerAccountsAccount.VideoBufferEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsAdaptiveGroupsViewerAccountsAccount) GetVideoBufferEventsAdaptiveGroups() []videoBufferEventsRow {
+	return v.VideoBufferEventsAdaptiveGroups
+}
+
+// videoBufferEventsAvg includes the requested fields of the GraphQL type AccountVideoBufferEventsAdaptiveGroupsAvg.
+type videoBufferEventsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns videoBufferEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// videoBufferEventsDimensions includes the requested fields of the GraphQL type AccountVideoBufferEventsAdaptiveGroupsDimensions.
+type videoBufferEventsDimensions struct {
+	Uid string `json:"uid"`
+}
+
+// GetUid returns videoBufferEventsDimensions.Uid, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsDimensions) GetUid() string { return v.Uid }
+
+// videoBufferEventsRow includes the requested fields of the GraphQL type AccountVideoBufferEventsAdaptiveGroups.
+type videoBufferEventsRow struct {
+	Count      uint64                      `json:"count"`
+	Avg        videoBufferEventsAvg        `json:"avg"`
+	Dimensions videoBufferEventsDimensions `json:"dimensions"`
+}
+
+// GetCount returns videoBufferEventsRow.Count, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns videoBufferEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsRow) GetAvg() videoBufferEventsAvg { return v.Avg }
+
+// GetDimensions returns videoBufferEventsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *videoBufferEventsRow) GetDimensions() videoBufferEventsDimensions { return v.Dimensions }
+
+// videoPlaybackEventsAdaptiveGroupsResponse is returned by videoPlaybackEventsAdaptiveGroups on success.
+type videoPlaybackEventsAdaptiveGroupsResponse struct {
+	Viewer videoPlaybackEventsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns videoPlaybackEventsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsAdaptiveGroupsResponse) GetViewer() videoPlaybackEventsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// videoPlaybackEventsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type videoPlaybackEventsAdaptiveGroupsViewer struct {
+	Accounts []videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns videoPlaybackEventsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsAdaptiveGroupsViewer) GetAccounts() []videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                        string                   `json:"accountTag"`
+	VideoPlaybackEventsAdaptiveGroups []videoPlaybackEventsRow `json:"videoPlaybackEventsAdaptiveGroups"`
+}
+
+// GetAccountTag returns videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetVideoPlaybackEventsAdaptiveGroups returns videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount.VideoPlaybackEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsAdaptiveGroupsViewerAccountsAccount) GetVideoPlaybackEventsAdaptiveGroups() []videoPlaybackEventsRow {
+	return v.VideoPlaybackEventsAdaptiveGroups
+}
+
+// videoPlaybackEventsAvg includes the requested fields of the GraphQL type AccountVideoPlaybackEventsAdaptiveGroupsAvg.
+type videoPlaybackEventsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns videoPlaybackEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// videoPlaybackEventsDimensions includes the requested fields of the GraphQL type AccountVideoPlaybackEventsAdaptiveGroupsDimensions.
+type videoPlaybackEventsDimensions struct {
+	Uid               string `json:"uid"`
+	ClientCountryName string `json:"clientCountryName"`
+}
+
+// GetUid returns videoPlaybackEventsDimensions.Uid, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsDimensions) GetUid() string { return v.Uid }
+
+// GetClientCountryName returns videoPlaybackEventsDimensions.ClientCountryName, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsDimensions) GetClientCountryName() string { return v.ClientCountryName }
+
+// videoPlaybackEventsRow includes the requested fields of the GraphQL type AccountVideoPlaybackEventsAdaptiveGroups.
+type videoPlaybackEventsRow struct {
+	Count      uint64                        `json:"count"`
+	Avg        videoPlaybackEventsAvg        `json:"avg"`
+	Dimensions videoPlaybackEventsDimensions `json:"dimensions"`
+	Sum        videoPlaybackEventsSum        `json:"sum"`
+}
+
+// GetCount returns videoPlaybackEventsRow.Count, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns videoPlaybackEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsRow) GetAvg() videoPlaybackEventsAvg { return v.Avg }
+
+// GetDimensions returns videoPlaybackEventsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsRow) GetDimensions() videoPlaybackEventsDimensions { return v.Dimensions }
+
+// GetSum returns videoPlaybackEventsRow.Sum, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsRow) GetSum() videoPlaybackEventsSum { return v.Sum }
+
+// videoPlaybackEventsSum includes the requested fields of the GraphQL type AccountVideoPlaybackEventsAdaptiveGroupsSum.
+type videoPlaybackEventsSum struct {
+	TimeViewedMinutes uint64 `json:"timeViewedMinutes"`
+}
+
+// GetTimeViewedMinutes returns videoPlaybackEventsSum.TimeViewedMinutes, and is useful for accessing the field via an interface.
+func (v *videoPlaybackEventsSum) GetTimeViewedMinutes() uint64 { return v.TimeViewedMinutes }
+
+// videoQualityEventsAdaptiveGroupsResponse is returned by videoQualityEventsAdaptiveGroups on success.
+type videoQualityEventsAdaptiveGroupsResponse struct {
+	Viewer videoQualityEventsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns videoQualityEventsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsAdaptiveGroupsResponse) GetViewer() videoQualityEventsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// videoQualityEventsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type videoQualityEventsAdaptiveGroupsViewer struct {
+	Accounts []videoQualityEventsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns videoQualityEventsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsAdaptiveGroupsViewer) GetAccounts() []videoQualityEventsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// videoQualityEventsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type videoQualityEventsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                       string                  `json:"accountTag"`
+	VideoQualityEventsAdaptiveGroups []videoQualityEventsRow `json:"videoQualityEventsAdaptiveGroups"`
+}
+
+// GetAccountTag returns videoQualityEventsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetVideoQualityEventsAdaptiveGroups returns videoQualityEventsAdaptiveGroupsViewerAccountsAccount.VideoQualityEventsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsAdaptiveGroupsViewerAccountsAccount) GetVideoQualityEventsAdaptiveGroups() []videoQualityEventsRow {
+	return v.VideoQualityEventsAdaptiveGroups
+}
+
+// videoQualityEventsAvg includes the requested fields of the GraphQL type AccountVideoQualityEventsAdaptiveGroupsAvg.
+type videoQualityEventsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns videoQualityEventsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// videoQualityEventsDimensions includes the requested fields of the GraphQL type AccountVideoQualityEventsAdaptiveGroupsDimensions.
+type videoQualityEventsDimensions struct {
+	Uid               string `json:"uid"`
+	QualityResolution uint64 `json:"qualityResolution"`
+}
+
+// GetUid returns videoQualityEventsDimensions.Uid, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsDimensions) GetUid() string { return v.Uid }
+
+// GetQualityResolution returns videoQualityEventsDimensions.QualityResolution, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsDimensions) GetQualityResolution() uint64 { return v.QualityResolution }
+
+// videoQualityEventsRow includes the requested fields of the GraphQL type AccountVideoQualityEventsAdaptiveGroups.
+type videoQualityEventsRow struct {
+	Count      uint64                       `json:"count"`
+	Avg        videoQualityEventsAvg        `json:"avg"`
+	Dimensions videoQualityEventsDimensions `json:"dimensions"`
+}
+
+// GetCount returns videoQualityEventsRow.Count, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns videoQualityEventsRow.Avg, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsRow) GetAvg() videoQualityEventsAvg { return v.Avg }
+
+// GetDimensions returns videoQualityEventsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *videoQualityEventsRow) GetDimensions() videoQualityEventsDimensions { return v.Dimensions }
+
 // workersInvocationsAdaptiveResponse is returned by workersInvocationsAdaptive on success.
 type workersInvocationsAdaptiveResponse struct {
 	Viewer workersInvocationsAdaptiveViewer `json:"viewer"`
@@ -538,6 +4558,211 @@ func (v *workersInvocationsSum) GetSubrequests() uint64 { return v.Subrequests }
 // GetDuration returns workersInvocationsSum.Duration, and is useful for accessing the field via an interface.
 func (v *workersInvocationsSum) GetDuration() float64 { return v.Duration }
 
+// The query executed by advancedDnsProtectionNetworkAnalyticsAdaptiveGroups.
+const advancedDnsProtectionNetworkAnalyticsAdaptiveGroups_Operation = `
+query advancedDnsProtectionNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			advancedDnsProtectionNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func advancedDnsProtectionNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "advancedDnsProtectionNetworkAnalyticsAdaptiveGroups",
+		Query:  advancedDnsProtectionNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by cdnNetworkAnalyticsAdaptiveGroups.
+const cdnNetworkAnalyticsAdaptiveGroups_Operation = `
+query cdnNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			cdnNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func cdnNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *cdnNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "cdnNetworkAnalyticsAdaptiveGroups",
+		Query:  cdnNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__cdnNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &cdnNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by dosdNetworkAnalyticsAdaptiveGroups.
+const dosdNetworkAnalyticsAdaptiveGroups_Operation = `
+query dosdNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			dosdNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func dosdNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *dosdNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "dosdNetworkAnalyticsAdaptiveGroups",
+		Query:  dosdNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__dosdNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &dosdNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by firewallEventsAdaptive.
+const firewallEventsAdaptive_Operation = `
+query firewallEventsAdaptive ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			firewallEventsAdaptive(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [datetime_ASC]) {
+				action
+				source
+				ruleId
+				clientRequestHTTPHost
+				clientCountryName
+				sampleInterval
+			}
+		}
+	}
+}
+`
+
+func firewallEventsAdaptive(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *firewallEventsAdaptiveResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "firewallEventsAdaptive",
+		Query:  firewallEventsAdaptive_Operation,
+		Variables: &__firewallEventsAdaptiveInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &firewallEventsAdaptiveResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
 // The query executed by firewallEventsAdaptiveGroups.
 const firewallEventsAdaptiveGroups_Operation = `
 query firewallEventsAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
@@ -581,6 +4806,166 @@ func firewallEventsAdaptiveGroups(
 	}
 
 	data_ = &firewallEventsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by firewallEventsAdaptiveGroupsBots.
+const firewallEventsAdaptiveGroupsBots_Operation = `
+query firewallEventsAdaptiveGroupsBots ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			firewallEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,botScore_geq:1,botScore_lt:30}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					botScore
+					botScoreSrcName
+				}
+			}
+		}
+	}
+}
+`
+
+func firewallEventsAdaptiveGroupsBots(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *firewallEventsAdaptiveGroupsBotsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "firewallEventsAdaptiveGroupsBots",
+		Query:  firewallEventsAdaptiveGroupsBots_Operation,
+		Variables: &__firewallEventsAdaptiveGroupsBotsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &firewallEventsAdaptiveGroupsBotsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by healthCheckEventsAdaptiveGroups.
+const healthCheckEventsAdaptiveGroups_Operation = `
+query healthCheckEventsAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			healthCheckEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					healthStatus
+					originIP
+					region
+					fqdn
+					failureReason
+				}
+			}
+		}
+	}
+}
+`
+
+func healthCheckEventsAdaptiveGroups(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *healthCheckEventsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "healthCheckEventsAdaptiveGroups",
+		Query:  healthCheckEventsAdaptiveGroups_Operation,
+		Variables: &__healthCheckEventsAdaptiveGroupsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &healthCheckEventsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by healthCheckEventsAdaptiveGroupsTimings.
+const healthCheckEventsAdaptiveGroupsTimings_Operation = `
+query healthCheckEventsAdaptiveGroupsTimings ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			healthCheckEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					rttMs
+					tcpConnMs
+					timeToFirstByteMs
+					tlsHandshakeMs
+				}
+				dimensions {
+					originIP
+					fqdn
+				}
+			}
+		}
+	}
+}
+`
+
+func healthCheckEventsAdaptiveGroupsTimings(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *healthCheckEventsAdaptiveGroupsTimingsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "healthCheckEventsAdaptiveGroupsTimings",
+		Query:  healthCheckEventsAdaptiveGroupsTimings_Operation,
+		Variables: &__healthCheckEventsAdaptiveGroupsTimingsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &healthCheckEventsAdaptiveGroupsTimingsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
@@ -675,6 +5060,1719 @@ func httpRequests1mGroups(
 	}
 
 	data_ = &httpRequests1mGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsAsn.
+const httpRequestsAdaptiveGroupsAsn_Operation = `
+query httpRequestsAdaptiveGroupsAsn ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					clientAsn
+					clientASNDescription
+				}
+				sum {
+					edgeResponseBytes
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsAsn(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsAsnResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsAsn",
+		Query:  httpRequestsAdaptiveGroupsAsn_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsAsnInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsAsnResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsBots.
+const httpRequestsAdaptiveGroupsBots_Operation = `
+query httpRequestsAdaptiveGroupsBots ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",botScore_geq:1,botScore_lt:30}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					clientCountryName
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsBots(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsBotsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsBots",
+		Query:  httpRequestsAdaptiveGroupsBots_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsBotsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsBotsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsCacheMiss.
+const httpRequestsAdaptiveGroupsCacheMiss_Operation = `
+query httpRequestsAdaptiveGroupsCacheMiss ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",cacheStatus:"miss"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					originResponseDurationMs
+				}
+				dimensions {
+					clientCountryName
+					clientRequestHTTPHost
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsCacheMiss(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsCacheMissResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsCacheMiss",
+		Query:  httpRequestsAdaptiveGroupsCacheMiss_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsCacheMissInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsCacheMissResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsCacheStatus.
+const httpRequestsAdaptiveGroupsCacheStatus_Operation = `
+query httpRequestsAdaptiveGroupsCacheStatus ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					cacheStatus
+					clientRequestHTTPHost
+				}
+				sum {
+					edgeResponseBytes
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsCacheStatus(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsCacheStatusResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsCacheStatus",
+		Query:  httpRequestsAdaptiveGroupsCacheStatus_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsCacheStatusInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsCacheStatusResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsColo.
+const httpRequestsAdaptiveGroupsColo_Operation = `
+query httpRequestsAdaptiveGroupsColo ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					coloCode
+					clientRequestHTTPHost
+				}
+				sum {
+					visits
+					edgeResponseBytes
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsColo(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsColoResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsColo",
+		Query:  httpRequestsAdaptiveGroupsColo_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsColoInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsColoResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsColoErrors.
+const httpRequestsAdaptiveGroupsColoErrors_Operation = `
+query httpRequestsAdaptiveGroupsColoErrors ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",edgeResponseStatus_geq:400}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					coloCode
+					clientRequestHTTPHost
+					edgeResponseStatus
+				}
+				sum {
+					visits
+					edgeResponseBytes
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsColoErrors(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsColoErrorsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsColoErrors",
+		Query:  httpRequestsAdaptiveGroupsColoErrors_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsColoErrorsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsColoErrorsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsErrorPaths.
+const httpRequestsAdaptiveGroupsErrorPaths_Operation = `
+query httpRequestsAdaptiveGroupsErrorPaths ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",edgeResponseStatus_geq:400}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					edgeResponseStatus
+					clientRequestHTTPHost
+					clientRequestPath
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsErrorPaths(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsErrorPathsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsErrorPaths",
+		Query:  httpRequestsAdaptiveGroupsErrorPaths_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsErrorPathsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsErrorPathsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsHost.
+const httpRequestsAdaptiveGroupsHost_Operation = `
+query httpRequestsAdaptiveGroupsHost ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					originResponseDurationMs
+					edgeTimeToFirstByteMs
+				}
+				dimensions {
+					clientRequestHTTPHost
+				}
+				quantiles {
+					edgeTimeToFirstByteMsP50
+					edgeTimeToFirstByteMsP95
+					edgeTimeToFirstByteMsP99
+					originResponseDurationMsP50
+					originResponseDurationMsP95
+					originResponseDurationMsP99
+				}
+				ratio {
+					status4xx
+					status5xx
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsHost(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsHostResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsHost",
+		Query:  httpRequestsAdaptiveGroupsHost_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsHostInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsHostResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsMethod.
+const httpRequestsAdaptiveGroupsMethod_Operation = `
+query httpRequestsAdaptiveGroupsMethod ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					clientRequestHTTPMethodName
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsMethod(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsMethodResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsMethod",
+		Query:  httpRequestsAdaptiveGroupsMethod_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsMethodInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsMethodResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsOrigin.
+const httpRequestsAdaptiveGroupsOrigin_Operation = `
+query httpRequestsAdaptiveGroupsOrigin ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",originResponseStatus_neq:0}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					originResponseDurationMs
+				}
+				dimensions {
+					originResponseStatus
+					clientCountryName
+					clientRequestHTTPHost
+				}
+				quantiles {
+					originResponseDurationMsP50
+					originResponseDurationMsP95
+					originResponseDurationMsP99
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsOrigin(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsOriginResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsOrigin",
+		Query:  httpRequestsAdaptiveGroupsOrigin_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsOriginInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsOriginResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsStatus.
+const httpRequestsAdaptiveGroupsStatus_Operation = `
+query httpRequestsAdaptiveGroupsStatus ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					edgeResponseStatus
+					clientCountryName
+					clientRequestHTTPHost
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsStatus(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsStatusResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsStatus",
+		Query:  httpRequestsAdaptiveGroupsStatus_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsStatusInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsStatusResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by httpRequestsAdaptiveGroupsTotals.
+const httpRequestsAdaptiveGroupsTotals_Operation = `
+query httpRequestsAdaptiveGroupsTotals ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball"}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					edgeResponseStatus
+					clientCountryName
+					cacheStatus
+					clientSSLProtocol
+					clientRequestHTTPProtocol
+				}
+				sum {
+					edgeResponseBytes
+				}
+			}
+		}
+	}
+}
+`
+
+func httpRequestsAdaptiveGroupsTotals(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *httpRequestsAdaptiveGroupsTotalsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "httpRequestsAdaptiveGroupsTotals",
+		Query:  httpRequestsAdaptiveGroupsTotals_Operation,
+		Variables: &__httpRequestsAdaptiveGroupsTotalsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &httpRequestsAdaptiveGroupsTotalsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by liveInputEventsAdaptiveGroups.
+const liveInputEventsAdaptiveGroups_Operation = `
+query liveInputEventsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			liveInputEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					bitRateMinute
+					gopByteSize
+					gopDuration
+					gopUploadTime
+					uploadDurationRatio
+				}
+				dimensions {
+					eventCode
+					inputId
+				}
+			}
+		}
+	}
+}
+`
+
+func liveInputEventsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *liveInputEventsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "liveInputEventsAdaptiveGroups",
+		Query:  liveInputEventsAdaptiveGroups_Operation,
+		Variables: &__liveInputEventsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &liveInputEventsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by loadBalancingRequestsAdaptiveGroups.
+const loadBalancingRequestsAdaptiveGroups_Operation = `
+query loadBalancingRequestsAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			loadBalancingRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					lbName
+					selectedPoolName
+					selectedOriginName
+				}
+			}
+		}
+	}
+}
+`
+
+func loadBalancingRequestsAdaptiveGroups(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *loadBalancingRequestsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "loadBalancingRequestsAdaptiveGroups",
+		Query:  loadBalancingRequestsAdaptiveGroups_Operation,
+		Variables: &__loadBalancingRequestsAdaptiveGroupsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &loadBalancingRequestsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by loadBalancingRequestsAdaptiveGroupsPools.
+const loadBalancingRequestsAdaptiveGroupsPools_Operation = `
+query loadBalancingRequestsAdaptiveGroupsPools ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			loadBalancingRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					lbName
+					selectedPoolName
+					selectedPoolHealthy
+					selectedPoolAvgRttMs
+					numberOriginsSelected
+					steeringPolicy
+				}
+			}
+		}
+	}
+}
+`
+
+func loadBalancingRequestsAdaptiveGroupsPools(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *loadBalancingRequestsAdaptiveGroupsPoolsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "loadBalancingRequestsAdaptiveGroupsPools",
+		Query:  loadBalancingRequestsAdaptiveGroupsPools_Operation,
+		Variables: &__loadBalancingRequestsAdaptiveGroupsPoolsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &loadBalancingRequestsAdaptiveGroupsPoolsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by logpushHealthAdaptiveGroups.
+const logpushHealthAdaptiveGroups_Operation = `
+query logpushHealthAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					jobId
+					destinationType
+					status
+				}
+				sum {
+					bytes
+					records
+					uploads
+				}
+			}
+		}
+	}
+}
+`
+
+func logpushHealthAdaptiveGroups(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *logpushHealthAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "logpushHealthAdaptiveGroups",
+		Query:  logpushHealthAdaptiveGroups_Operation,
+		Variables: &__logpushHealthAdaptiveGroupsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &logpushHealthAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by logpushHealthAdaptiveGroupsAccountJobs.
+const logpushHealthAdaptiveGroupsAccountJobs_Operation = `
+query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					jobId
+					destinationType
+					status
+				}
+				sum {
+					bytes
+					records
+					uploads
+				}
+			}
+		}
+	}
+}
+`
+
+func logpushHealthAdaptiveGroupsAccountJobs(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *logpushHealthAdaptiveGroupsAccountJobsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "logpushHealthAdaptiveGroupsAccountJobs",
+		Query:  logpushHealthAdaptiveGroupsAccountJobs_Operation,
+		Variables: &__logpushHealthAdaptiveGroupsAccountJobsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &logpushHealthAdaptiveGroupsAccountJobsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicFirewallNetworkAnalyticsAdaptiveGroups.
+const magicFirewallNetworkAnalyticsAdaptiveGroups_Operation = `
+query magicFirewallNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicFirewallNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func magicFirewallNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicFirewallNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicFirewallNetworkAnalyticsAdaptiveGroups",
+		Query:  magicFirewallNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__magicFirewallNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicFirewallNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicFirewallSamplesAdaptiveGroups.
+const magicFirewallSamplesAdaptiveGroups_Operation = `
+query magicFirewallSamplesAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicFirewallSamplesAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					ruleId
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func magicFirewallSamplesAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicFirewallSamplesAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicFirewallSamplesAdaptiveGroups",
+		Query:  magicFirewallSamplesAdaptiveGroups_Operation,
+		Variables: &__magicFirewallSamplesAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicFirewallSamplesAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicIDPSNetworkAnalyticsAdaptiveGroups.
+const magicIDPSNetworkAnalyticsAdaptiveGroups_Operation = `
+query magicIDPSNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicIDPSNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func magicIDPSNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicIDPSNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicIDPSNetworkAnalyticsAdaptiveGroups",
+		Query:  magicIDPSNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__magicIDPSNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicIDPSNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicTransitNetworkAnalyticsAdaptiveGroups.
+const magicTransitNetworkAnalyticsAdaptiveGroups_Operation = `
+query magicTransitNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicTransitNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func magicTransitNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicTransitNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicTransitNetworkAnalyticsAdaptiveGroups",
+		Query:  magicTransitNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__magicTransitNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicTransitNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicTransitTunnelHealthCheckSLOsAdaptiveGroups.
+const magicTransitTunnelHealthCheckSLOsAdaptiveGroups_Operation = `
+query magicTransitTunnelHealthCheckSLOsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicTransitTunnelHealthCheckSLOsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					effectiveSlo
+					slo
+				}
+				dimensions {
+					tunnelName
+					siteName
+					status
+					alertType
+				}
+			}
+		}
+	}
+}
+`
+
+func magicTransitTunnelHealthCheckSLOsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicTransitTunnelHealthCheckSLOsAdaptiveGroups",
+		Query:  magicTransitTunnelHealthCheckSLOsAdaptiveGroups_Operation,
+		Variables: &__magicTransitTunnelHealthCheckSLOsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicTransitTunnelHealthCheckSLOsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicTransitTunnelHealthChecksAdaptiveGroups.
+const magicTransitTunnelHealthChecksAdaptiveGroups_Operation = `
+query magicTransitTunnelHealthChecksAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicTransitTunnelHealthChecksAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+					tunnelState
+				}
+				dimensions {
+					active
+					edgeColoName
+					resultStatus
+					siteName
+					tunnelName
+				}
+			}
+		}
+	}
+}
+`
+
+func magicTransitTunnelHealthChecksAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicTransitTunnelHealthChecksAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicTransitTunnelHealthChecksAdaptiveGroups",
+		Query:  magicTransitTunnelHealthChecksAdaptiveGroups_Operation,
+		Variables: &__magicTransitTunnelHealthChecksAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicTransitTunnelHealthChecksAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by magicTransitTunnelTrafficAdaptiveGroups.
+const magicTransitTunnelTrafficAdaptiveGroups_Operation = `
+query magicTransitTunnelTrafficAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			magicTransitTunnelTrafficAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					tunnelName
+					direction
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func magicTransitTunnelTrafficAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *magicTransitTunnelTrafficAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "magicTransitTunnelTrafficAdaptiveGroups",
+		Query:  magicTransitTunnelTrafficAdaptiveGroups_Operation,
+		Variables: &__magicTransitTunnelTrafficAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &magicTransitTunnelTrafficAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by programmableFlowProtectionNetworkAnalyticsAdaptiveGroups.
+const programmableFlowProtectionNetworkAnalyticsAdaptiveGroups_Operation = `
+query programmableFlowProtectionNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			programmableFlowProtectionNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func programmableFlowProtectionNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "programmableFlowProtectionNetworkAnalyticsAdaptiveGroups",
+		Query:  programmableFlowProtectionNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by r2OperationsAdaptiveGroups.
+const r2OperationsAdaptiveGroups_Operation = `
+query r2OperationsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			r2OperationsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_requests_DESC]) {
+				dimensions {
+					bucketName
+					actionType
+					actionStatus
+				}
+				sum {
+					requests
+					responseBytes
+					responseObjectSize
+				}
+			}
+		}
+	}
+}
+`
+
+func r2OperationsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *r2OperationsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "r2OperationsAdaptiveGroups",
+		Query:  r2OperationsAdaptiveGroups_Operation,
+		Variables: &__r2OperationsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &r2OperationsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by r2StorageAdaptiveGroups.
+const r2StorageAdaptiveGroups_Operation = `
+query r2StorageAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			r2StorageAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [max_payloadSize_DESC]) {
+				dimensions {
+					bucketName
+					storageClass
+				}
+				max {
+					payloadSize
+					metadataSize
+					objectCount
+					uploadCount
+				}
+			}
+		}
+	}
+}
+`
+
+func r2StorageAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *r2StorageAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "r2StorageAdaptiveGroups",
+		Query:  r2StorageAdaptiveGroups_Operation,
+		Variables: &__r2StorageAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &r2StorageAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by spectrumNetworkAnalyticsAdaptiveGroups.
+const spectrumNetworkAnalyticsAdaptiveGroups_Operation = `
+query spectrumNetworkAnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			spectrumNetworkAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_bits_DESC]) {
+				dimensions {
+					outcome
+					direction
+					ipProtocolName
+				}
+				sum {
+					bits
+					packets
+				}
+			}
+		}
+	}
+}
+`
+
+func spectrumNetworkAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *spectrumNetworkAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "spectrumNetworkAnalyticsAdaptiveGroups",
+		Query:  spectrumNetworkAnalyticsAdaptiveGroups_Operation,
+		Variables: &__spectrumNetworkAnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &spectrumNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by streamMinutesViewedAdaptiveGroups.
+const streamMinutesViewedAdaptiveGroups_Operation = `
+query streamMinutesViewedAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			streamMinutesViewedAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_minutesViewed_DESC]) {
+				count
+				dimensions {
+					clientCountryName
+					mediaType
+				}
+				sum {
+					minutesViewed
+				}
+			}
+		}
+	}
+}
+`
+
+func streamMinutesViewedAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *streamMinutesViewedAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "streamMinutesViewedAdaptiveGroups",
+		Query:  streamMinutesViewedAdaptiveGroups_Operation,
+		Variables: &__streamMinutesViewedAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &streamMinutesViewedAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by videoBufferEventsAdaptiveGroups.
+const videoBufferEventsAdaptiveGroups_Operation = `
+query videoBufferEventsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			videoBufferEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					uid
+				}
+			}
+		}
+	}
+}
+`
+
+func videoBufferEventsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *videoBufferEventsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "videoBufferEventsAdaptiveGroups",
+		Query:  videoBufferEventsAdaptiveGroups_Operation,
+		Variables: &__videoBufferEventsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &videoBufferEventsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by videoPlaybackEventsAdaptiveGroups.
+const videoPlaybackEventsAdaptiveGroups_Operation = `
+query videoPlaybackEventsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			videoPlaybackEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					uid
+					clientCountryName
+				}
+				sum {
+					timeViewedMinutes
+				}
+			}
+		}
+	}
+}
+`
+
+func videoPlaybackEventsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *videoPlaybackEventsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "videoPlaybackEventsAdaptiveGroups",
+		Query:  videoPlaybackEventsAdaptiveGroups_Operation,
+		Variables: &__videoPlaybackEventsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &videoPlaybackEventsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by videoQualityEventsAdaptiveGroups.
+const videoQualityEventsAdaptiveGroups_Operation = `
+query videoQualityEventsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			videoQualityEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					uid
+					qualityResolution
+				}
+			}
+		}
+	}
+}
+`
+
+func videoQualityEventsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *videoQualityEventsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "videoQualityEventsAdaptiveGroups",
+		Query:  videoQualityEventsAdaptiveGroups_Operation,
+		Variables: &__videoQualityEventsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &videoQualityEventsAdaptiveGroupsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
