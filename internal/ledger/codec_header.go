@@ -88,7 +88,7 @@ func decodeHeader(record []byte) (header, error) {
 }
 
 func (d *decoder) metric() Metric {
-	m := Metric{Name: string(d.text()), Type: ValueType(d.number(int(Double)))}
+	m := Metric{Name: string(d.text()), Type: ValueType(d.number(int(Bits)))}
 	for range d.count() {
 		m.Attributes = append(m.Attributes, string(d.text()))
 		if d.err != nil {

@@ -125,11 +125,15 @@ func (t ValueType) pack(v uint64) uint64 {
 	return v
 }
 
-// unpack reports false for what is not the value of a cumulative counter.
+// unpack reports false for what cannot be a value of the type.
 func (t ValueType) unpack(packed uint64) (uint64, bool) {
-	if t == Double {
+	switch t {
+	case Double:
 		v := bits.ReverseBytes64(packed)
 		return v, Value{bits: v, valueType: t}.isIncrement(t)
+	case Bits:
+		return packed, true
+	case Int:
 	}
 	return packed, packed <= math.MaxInt64
 }

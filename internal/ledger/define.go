@@ -16,7 +16,7 @@ import (
 //     the sum is shown if one of the series was. The overflow series stays what it is, unless no attribute is left.
 //   - If an attribute was replaced by one that is derived from it, values are converted, and series that become the same are
 //     summed likewise.
-//   - If it got another attribute or another type, or is new, it starts anew.
+//   - If it got another attribute or another type, or is new, it starts anew. So does one of [Bits] that lost an attribute.
 //   - A metric that is not defined any more ends: its series are removed.
 //
 // A metric without attributes has its only series from the beginning, with the value 0 and the given start timestamp.
@@ -119,7 +119,7 @@ func (p *partition) carryOver(old *partition) {
 
 func project(old Metric, metrics []Metric) projection {
 	i := slices.IndexFunc(metrics, func(m Metric) bool { return m.Name == old.Name && m.Type == old.Type })
-	if i < 0 {
+	if i < 0 || old.Type == Bits && len(old.Attributes) != len(metrics[i].Attributes) {
 		return projection{ends: true}
 	}
 	proj := projection{metric: i}

@@ -153,6 +153,36 @@ func (l *Ledger) Series(id ID) iter.Seq[Series] {
 	}
 }
 
+// Held is [Ledger.Series] for reading without emitting: it leaves what [Ledger.Emitted] speaks about as it is.
+func (l *Ledger) Held(id ID) iter.Seq[Series] {
+	return func(yield func(Series) bool) {
+		p, ok := l.partitions[id]
+		if !ok {
+			return
+		}
+		for i := range p.entries {
+			e := &p.entries[i]
+			if !yield(Series{entry: e, metric: &p.metrics[e.metric]}) {
+				return
+			}
+		}
+	}
+}
+
+// Get returns what a series holds, shown or not; false means that the metric has no such series. The values are in the
+// order of [Metric].Attributes.
+func (l *Ledger) Get(id ID, metric int, values []string) (Value, bool) {
+	p, ok := l.partitions[id]
+	if !ok || p.check(metric, values) != nil {
+		return Value{}, false
+	}
+	i, ok := p.index[string(l.makeKey(metric, values))]
+	if !ok {
+		return Value{}, false
+	}
+	return Value{bits: p.entries[i].bits, valueType: p.metrics[metric].Type}, true
+}
+
 // Emitted says that what Series yielded since the last call has been emitted. Series that were shown as 0 because they
 // are new show their value once the next successful commit has saved that their zero is out. A partition whose Series
 // were not read to the end is left as it was, and so is everything while a transaction is open.

@@ -77,6 +77,55 @@ func (tx *Tx) AddOverflow(id ID, metric int, start time.Time, v Value) {
 	tx.add(c, metric, nil, start, v)
 }
 
+// Set makes a series of a [Bits] metric hold the value. A series first seen gets the start timestamp. A label set longer
+// than 64 KiB is refused and counted in [Stats]; there is no overflow series, whatever the Limit.
+func (tx *Tx) Set(id ID, metric int, values []string, start time.Time, bits uint64) {
+	c := tx.defined(id, "set in")
+	if c == nil {
+		return
+	}
+	if err := c.after.check(metric, values); err != nil {
+		tx.fail(err)
+		return
+	}
+	if m := &c.after.metrics[metric]; m.Type != Bits {
+		tx.fail(fmt.Errorf("metric %s of partition %v is counted, not set", m.Name, id))
+		return
+	}
+	key := tx.ledger.makeKey(metric, values)
+	if len(key) > maxKeyBytes {
+		tx.refused++
+		return
+	}
+	i, ok := c.after.index[string(key)]
+	if !ok {
+		i = c.insert(key, metric, start)
+	}
+	c.put(i, bits)
+}
+
+// Prune removes the series of a defined partition that are not to be kept. Its cost follows the size of the partition.
+func (tx *Tx) Prune(id ID, keep func(Series) bool) {
+	c := tx.defined(id, "prune")
+	if c == nil {
+		return
+	}
+	old := c.after
+	p := newPartition(id, old.metrics)
+	p.cursor = old.cursor
+	for i := range old.entries {
+		e := &old.entries[i]
+		if keep(Series{entry: e, metric: &old.metrics[e.metric]}) {
+			p.insert(*e)
+		}
+	}
+	if len(p.entries) == len(old.entries) {
+		return
+	}
+	p.relist()
+	tx.replace(c, p)
+}
+
 // SetCursor replaces the cursor of a defined partition. The bytes are copied.
 func (tx *Tx) SetCursor(id ID, cursor []byte) {
 	c := tx.defined(id, "set the cursor of")
@@ -199,9 +248,13 @@ func (c *change) insert(key []byte, metric int, start time.Time) uint32 {
 }
 
 func (c *change) raise(i uint32, v Value) {
+	e := &c.after.entries[i]
+	c.put(i, c.after.metrics[e.metric].Type.raise(e.bits, v))
+}
+
+func (c *change) put(i uint32, bits uint64) {
 	p := c.after
 	e := &p.entries[i]
-	bits := p.metrics[e.metric].Type.raise(e.bits, v)
 	if bits == e.bits {
 		return
 	}

@@ -15,11 +15,12 @@ type ValueType uint8
 const (
 	Int ValueType = iota
 	Double
+	Bits // 64 bits that are set and not counted, see [Tx.Set]; what they mean is left to the caller
 )
 
 // Value is a number of a metric's type, or an increment to it. The zero Value is the integer 0.
 type Value struct {
-	bits      uint64 // the int64, or the bits of the float64
+	bits      uint64 // the int64, the bits of the float64, or the Bits
 	valueType ValueType
 }
 
@@ -31,6 +32,16 @@ func IntValue(v int64) Value {
 // DoubleValue returns v as a Value.
 func DoubleValue(v float64) Value {
 	return Value{bits: math.Float64bits(v), valueType: Double}
+}
+
+// BitsValue returns v as a Value.
+func BitsValue(v uint64) Value {
+	return Value{bits: v, valueType: Bits}
+}
+
+// Bits returns the value as it is stored.
+func (v Value) Bits() uint64 {
+	return v.bits
 }
 
 // Int returns the value as an integer; the fraction of a double is cut off.
@@ -52,6 +63,9 @@ func (v Value) Double() float64 {
 // isIncrement reports whether a cumulative counter of type t can be raised by the value: finite, not negative, and
 // without loss of a fraction.
 func (v Value) isIncrement(t ValueType) bool {
+	if t == Bits || v.valueType == Bits {
+		return false
+	}
 	if v.valueType == Int {
 		return int64(v.bits) >= 0
 	}
@@ -102,4 +116,15 @@ func (s Series) Value() Value {
 		return Value{valueType: s.metric.Type}
 	}
 	return Value{bits: s.entry.bits, valueType: s.metric.Type}
+}
+
+// Held returns what the series holds, shown or not. Outside of transactions that is saved, so it serves callers that
+// show several series as one and take [Series.Shown] of one of them for all.
+func (s Series) Held() Value {
+	return Value{bits: s.entry.bits, valueType: s.metric.Type}
+}
+
+// Shown reports whether the zero of the series was emitted and that is saved.
+func (s Series) Shown() bool {
+	return s.entry.state == shown
 }
