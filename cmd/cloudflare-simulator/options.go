@@ -48,7 +48,7 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	flags.Float64Var(&o.clockSpeed, "clock-speed", 1, "how many times as fast as time the API's clock runs")
 	flags.StringVar(&o.token, "token", "", "API token to accept; any if empty")
 	flags.IntVar(&o.nodeBound, "node-bound", 0, "zones × nodes that one GraphQL document may ask for; 0 is no bound")
-	flags.StringVar(&o.granted, "grant", "", "datasets that may be read at account scope besides workersInvocationsAdaptive, such as firewallEventsAdaptiveGroups")
+	flags.StringVar(&o.granted, "grant", "", "datasets of zones that may be read at account scope too, such as firewallEventsAdaptiveGroups")
 	flags.IntVar(&o.labelSets, "label-sets", 0, "label sets per minute of the first zone's firewall events, besides its usual ones")
 	flags.StringVar(&o.faults, "faults", "", "`file` with the faults to start with, JSON as PUT /faults takes it")
 	if err := flags.Parse(args); err != nil {

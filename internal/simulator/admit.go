@@ -96,7 +96,8 @@ func admitFields(q *query, n *node, granted entitlement) *queryError {
 	}
 	count := int64(0)
 	for field := range used {
-		if field == "count" || strings.Count(field, "_") == 1 {
+		depth := strings.Count(field, "_")
+		if n.raw && depth == 0 || !n.raw && (depth == 1 || field == "count") {
 			count++
 		}
 	}

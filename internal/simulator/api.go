@@ -34,10 +34,12 @@ func (s *Simulator) api(k kind, next handler) http.Handler {
 		if s.interfere(r.Context(), counted, x) {
 			return
 		}
-		if err := s.authenticate(r); err != nil {
-			writeEnvelopeError(counted, err)
+		token, refusal := s.authenticate(r)
+		if refusal != nil {
+			writeEnvelopeError(counted, refusal)
 			return
 		}
+		x.token = token
 		if s.admit(counted, x) {
 			s.deliver(counted, r, x, next)
 		}

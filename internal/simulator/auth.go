@@ -37,17 +37,22 @@ func wellFormed(token string) bool {
 	return regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`).MatchString(token)
 }
 
-// authenticate checks who sends a request.
-func (s *Simulator) authenticate(r *http.Request) *apiError {
+// authenticate finds out with which token a request is sent.
+func (s *Simulator) authenticate(r *http.Request) (Token, *apiError) {
 	secret, err := credentials(r.Header)
 	if err != nil {
-		return err
+		return Token{}, err
 	}
-	if s.config.Token == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(s.config.Token)) == 1 {
-		return nil
+	for _, token := range append([]Token{{Secret: s.config.Token}}, s.config.Tokens...) {
+		if subtle.ConstantTimeCompare([]byte(secret), []byte(token.Secret)) == 1 {
+			return token, nil
+		}
+	}
+	if s.config.Token == "" && len(s.config.Tokens) == 0 {
+		return Token{Secret: secret}, nil
 	}
 	if strings.HasSuffix(r.URL.Path, "/tokens/verify") {
-		return errTokenNotVerified()
+		return Token{}, errTokenNotVerified()
 	}
-	return errInvalidToken()
+	return Token{}, errInvalidToken()
 }

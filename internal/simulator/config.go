@@ -27,10 +27,13 @@ type Config struct {
 	Clock func() time.Time
 	// Sleep lets latency pass on that clock and returns early when ctx ends; nil waits in real time.
 	Sleep func(ctx context.Context, d time.Duration)
-	// EventsPerMinute is the average number of HTTP requests per zone, 60 when zero. A Worker script has a third.
+	// EventsPerMinute is the average number of HTTP requests per zone, 60 when zero. A Worker script has a third,
+	// and each dataset of a scope that is not modelled by hand a sixth, but at least one.
 	EventsPerMinute int
 	// Token is the API token, or global key, that is let in; empty lets in anything that looks like one.
-	Token  string
+	Token string
+	// Tokens are further ones, each with permissions of its own.
+	Tokens []Token
 	Limits Limits
 }
 
@@ -40,7 +43,8 @@ type Account struct {
 	Name    string
 	Workers []string
 	Zones   []Zone
-	// Granted are the datasets that may be read at account scope besides workersInvocationsAdaptive.
+	// Granted are the datasets that may be read at account scope among those that tell zones apart: httpRequestsAdaptiveGroups,
+	// firewallEventsAdaptiveGroups, dnsAnalyticsAdaptiveGroups and their raw siblings. The others may always be.
 	Granted []string
 	// Withheld takes away datasets or fields of account scope, as [Zone.Withheld] does of a zone's.
 	Withheld []string
@@ -114,7 +118,7 @@ func (c Config) validate() error {
 	if !c.End.IsZero() && c.End.Before(c.Begin) {
 		return fmt.Errorf("the end %s is before the begin %s", c.End.Format(time.RFC3339), c.Begin.Format(time.RFC3339))
 	}
-	return validateAccounts(c.Accounts)
+	return errors.Join(validateTokens(c.Tokens), validateAccounts(c.Accounts))
 }
 
 func validateAccounts(accounts []Account) error {

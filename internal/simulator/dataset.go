@@ -5,7 +5,6 @@ package simulator
 
 import (
 	"iter"
-	"maps"
 	"slices"
 )
 
@@ -14,7 +13,9 @@ type dataset[E timed] struct {
 	name     string
 	adaptive bool // may be sampled
 	// events gives the events that the dataset counts in a scope and in [from, to).
-	events     func(sc scope, from, to int64) iter.Seq[*E]
+	events func(sc scope, from, to int64) iter.Seq[*E]
+	// raw datasets have one row per event, with the dimensions as fields of the row.
+	raw        bool
 	dimensions map[string]dimension[E]
 	// measures are the fields outside dimensions, by their flattened names: "count", "sum_requests".
 	measures map[string]measure[E]
@@ -39,62 +40,13 @@ type breakdown[E any] struct {
 	measures map[string]measure[E]
 }
 
-// node is a dataset without its type of events.
-type node struct {
-	name       string
-	dimensions map[string]dimensionInfo
-	fields     []string          // all fields by flattened names
-	breakdowns map[string]string // their keys, by flattened names
-	rows       func(q query) result
-}
-
-func newNode[E timed](d dataset[E]) *node {
-	n := &node{
-		name:       d.name,
-		dimensions: map[string]dimensionInfo{},
-		breakdowns: map[string]string{},
-		rows:       d.rows,
-	}
-	for name, dimension := range d.dimensions {
-		n.dimensions[name] = dimension.dimensionInfo
-		n.fields = append(n.fields, "dimensions_"+name)
-	}
-	n.fields = slices.AppendSeq(n.fields, maps.Keys(d.measures))
-	for name, b := range d.breakdowns {
-		n.breakdowns[name] = b.key
-		n.fields = append(n.fields, name, name+"_"+b.key)
-		for leaf := range b.measures {
-			n.fields = append(n.fields, name+"_"+leaf)
-		}
-	}
-	slices.Sort(n.fields)
-	return n
-}
-
-// nodeKey names a node by where it is.
-type nodeKey struct{ scope, name string }
-
-// datasets lists the nodes that the simulator answers.
-func (s *Simulator) datasets() map[nodeKey]*node {
-	nodes := map[nodeKey]*node{}
-	for scope, list := range map[string][]*node{
-		"zone":    {newNode(httpRequests1m(s.requests)), newNode(firewallEvents(s.matched))},
-		"account": {newNode(workersInvocations(s.workers)), newNode(accountFirewallEvents(s.matched))},
-	} {
-		for _, n := range list {
-			nodes[nodeKey{scope, n.name}] = n
-		}
-	}
-	return nodes
-}
-
 // timeDimensions are an event's time at the granularities that a node knows. Precision is that of the event's own time:
 // roll-ups have minutes, adaptive nodes seconds.
 func timeDimensions[E any](at func(*E) int64, precision int64, widths map[string]int64) map[string]dimension[E] {
 	dimensions := map[string]dimension[E]{}
 	add := func(name string, kind dimensionKind, width int64) {
 		dimensions[name] = dimension[E]{
-			dimensionInfo{kind, width},
+			dimensionInfo{kind: kind, width: width},
 			func(e *E) value { return value{number: floorDiv(at(e), width) * width} },
 		}
 	}
@@ -108,6 +60,10 @@ func timeDimensions[E any](at func(*E) int64, precision int64, widths map[string
 
 func textDimension[E any](of func(*E) string) dimension[E] {
 	return dimension[E]{dimensionInfo{kind: kindText}, func(e *E) value { return value{text: of(e)} }}
+}
+
+func numberDimension[E any](of func(*E) int64) dimension[E] {
+	return dimension[E]{dimensionInfo{kind: kindNumber}, func(e *E) value { return value{number: of(e)} }}
 }
 
 func sum[E any](of func(*E) uint64) measure[E] {
@@ -140,6 +96,19 @@ func mean[E any](of func(*E) float64) measure[E] {
 	}
 }
 
+// meanNonZero leaves zeros out. Of nothing but zeros it is zero.
+func meanNonZero[E any](of func(*E) float64) measure[E] {
+	return func(rows []*E) any {
+		total, count := 0.0, 0.0
+		for _, e := range rows {
+			if x := of(e); x != 0 {
+				total, count = total+x, count+1
+			}
+		}
+		return total / max(count, 1)
+	}
+}
+
 func highest[E any](of func(*E) float64) measure[E] {
 	return func(rows []*E) any {
 		most := of(rows[0])
@@ -158,7 +127,7 @@ func quantile[E any](q float64, of func(*E) float64) measure[E] {
 			values[i] = of(e)
 		}
 		slices.Sort(values)
-		return float32(values[min(int(q*float64(len(values))), len(values)-1)])
+		return values[min(int(q*float64(len(values))), len(values)-1)]
 	}
 }
 

@@ -18,19 +18,14 @@ func adaptiveWidths() map[string]int64 {
 	}
 }
 
-// firewallEvents are the requests that a security rule matched.
+// firewallEvents are the requests that a security rule matched, in groups.
 func firewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
-	dimensions := timeDimensions(func(r *httpRequest) int64 { return r.at }, second, adaptiveWidths())
+	dimensions := requestDimensions()
 	maps.Copy(dimensions, map[string]dimension[httpRequest]{
-		"action":                textDimension(func(r *httpRequest) string { return r.firewallAction }),
-		"clientCountryName":     textDimension(func(r *httpRequest) string { return r.country }),
-		"clientRequestHTTPHost": textDimension(func(r *httpRequest) string { return r.host }),
-		"ruleId":                textDimension(func(r *httpRequest) string { return r.ruleID }),
-		"source":                textDimension(func(r *httpRequest) string { return r.firewallSource }),
-		"sampleInterval": {
-			dimensionInfo{kind: kindNumber},
-			func(*httpRequest) value { return value{number: 1} },
-		},
+		"action":      textDimension(func(r *httpRequest) string { return r.firewallAction }),
+		"description": textDimension(func(r *httpRequest) string { return r.ruleName }),
+		"ruleId":      textDimension(func(r *httpRequest) string { return r.ruleID }),
+		"source":      textDimension(func(r *httpRequest) string { return r.firewallSource }),
 	})
 	return dataset[httpRequest]{
 		name:     datasetFirewallEvents,
@@ -46,21 +41,9 @@ func firewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
 	}
 }
 
-// accountFirewallEvents are those of all zones of an account, whatever these may read themselves, one zone after another.
-func accountFirewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
+// rawFirewallEvents are the same, one row per event.
+func rawFirewallEvents(matched *stream[httpRequest]) dataset[httpRequest] {
 	d := firewallEvents(matched)
-	ofZone := d.events
-	d.dimensions["zoneTag"] = textDimension(func(r *httpRequest) string { return r.zone })
-	d.events = func(sc scope, from, to int64) iter.Seq[*httpRequest] {
-		return func(yield func(*httpRequest) bool) {
-			for _, z := range sc.account.zones {
-				for r := range ofZone(scope{zone: z, account: sc.account}, from, to) {
-					if !yield(r) {
-						return
-					}
-				}
-			}
-		}
-	}
+	d.name, d.measures = "firewallEventsAdaptive", nil
 	return d
 }

@@ -5,7 +5,7 @@ package simulator
 
 import "iter"
 
-// httpRequests1m is the roll-up of HTTP requests by minutes. Its time is the minute's, whatever it is grouped by.
+// httpRequests1m is the roll-up of end users' HTTP requests by minutes. Its time is the minute's, whatever it is grouped by.
 func httpRequests1m(requests *stream[httpRequest]) dataset[httpRequest] {
 	bytes := func(r *httpRequest) uint64 { return r.responseBytes }
 	count := sum(one[httpRequest])
@@ -14,7 +14,7 @@ func httpRequests1m(requests *stream[httpRequest]) dataset[httpRequest] {
 	return dataset[httpRequest]{
 		name: datasetHTTPRequests1m,
 		events: func(sc scope, from, to int64) iter.Seq[*httpRequest] {
-			return requests.between(sc.zone.ID, from, to)
+			return eyeballs(requests.between(sc.zone.ID, from, to))
 		},
 		dimensions: timeDimensions(func(r *httpRequest) int64 { return r.at }, minute, map[string]int64{
 			"datetimeMinute":         minute,
@@ -66,6 +66,17 @@ func httpRequests1m(requests *stream[httpRequest]) dataset[httpRequest] {
 				measures: map[string]measure[httpRequest]{"requests": count},
 			},
 		},
+	}
+}
+
+// eyeballs leaves out what did not come from an end user.
+func eyeballs(requests iter.Seq[*httpRequest]) iter.Seq[*httpRequest] {
+	return func(yield func(*httpRequest) bool) {
+		for r := range requests {
+			if r.eyeball() && !yield(r) {
+				return
+			}
+		}
 	}
 }
 

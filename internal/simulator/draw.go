@@ -25,6 +25,13 @@ func seeded(seed uint64, kind, owner string, minuteIndex int64) *rand.Rand {
 	return rand.New(rand.NewPCG(low, h.Sum64()))
 }
 
+// mix spreads a number over all bits: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
 // choice draws one of its values, each by its weight.
 type choice[T any] struct {
 	values     []T

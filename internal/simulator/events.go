@@ -38,16 +38,24 @@ type httpRequest struct {
 	originStatus     uint16 // 0 if the origin was not asked
 	originDurationMS uint32
 	edgeTTFBMS       uint32
-	pageView         bool // a successful answer of HTML
-	visit            bool // a page view that came from elsewhere
-	eyeball          bool // from an end user, not from within Cloudflare
+	pageView         bool   // a successful answer of HTML
+	visit            bool   // a page view that came from elsewhere
+	source           string // who asked: requestEyeball is an end user, others are from within Cloudflare
+	botScore         uint8  // 1 automated to 99 human, 0 if it was not computed
+	botScoreSource   string
 
 	// Empty unless a security rule matched.
 	firewallAction string
 	firewallSource string
 	ruleID         string
+	ruleName       string
 	threat         string // what roll-ups call threat pathing; empty for log and skip
 }
+
+// requestEyeball is the request source of end users, whose requests alone the roll-ups count.
+const requestEyeball = "eyeball"
+
+func (r *httpRequest) eyeball() bool { return r.source == requestEyeball }
 
 func (r *httpRequest) encrypted() bool { return r.tlsProtocol != tlsNone }
 
@@ -76,4 +84,11 @@ type invocation struct {
 	duration      float64
 	responseBytes uint64
 	subrequests   uint64
+}
+
+// syntheticEvent is what datasets count that nothing is modelled for by hand: whatever is asked of it follows from its salt.
+type syntheticEvent struct {
+	at   int64
+	salt uint64
+	zone string // id; empty at account scope
 }

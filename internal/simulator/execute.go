@@ -88,6 +88,9 @@ func (e *execution) viewer(viewer *selected) (map[string]any, *queryError) {
 
 func (e *execution) block(f *selected, parent *account) (block, *queryError) {
 	scopes, err := e.scopes(f, parent)
+	if err == nil {
+		err = e.permit(scopes)
+	}
 	if err != nil {
 		return block{}, err
 	}
@@ -184,7 +187,10 @@ func (e *execution) settings(sc scope, settings *selected) map[string]any {
 			answer[f.key] = f.field.ObjectDefinition.Name
 			continue
 		}
-		granted := e.simulator.entitlement(sc, e.simulator.nodes[nodeKey{sc.kind(), f.name()}], told)
+		granted := entitlement{AvailableFields: []string{}} // what the schema has settings of and no node
+		if n := e.simulator.nodes[nodeKey{sc.kind(), f.name()}]; n != nil {
+			granted = e.simulator.entitlement(sc, n, told)
+		}
 		values := map[string]any{
 			"enabled":           granted.Enabled,
 			"availableFields":   granted.AvailableFields,

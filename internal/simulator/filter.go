@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,7 +69,7 @@ func (f *filter) add(name string, operand any, dimensions map[string]dimensionIn
 		}
 		c.operands = append(c.operands, v)
 	}
-	if len(c.operands) != 1 && operator != "in" && operator != "notin" {
+	if len(c.operands) != 1 && !slices.Contains([]string{"in", "notin", "hasany"}, operator) {
 		return fmt.Errorf("%s takes one value", name)
 	}
 	f.conditions = append(f.conditions, c)
@@ -104,9 +105,9 @@ func asList(argument any) []any {
 // accepts tells whether a dimension's value meets the condition.
 func (c condition) accepts(v value) bool {
 	switch c.operator {
-	case "in":
+	case "in", "has", "hasany":
 		return slices.Contains(c.operands, v)
-	case "notin":
+	case "notin", "nothas":
 		return !slices.Contains(c.operands, v)
 	case "like":
 		return like(v.text, c.operands[0].text)
@@ -236,6 +237,15 @@ const (
 type dimensionInfo struct {
 	kind  dimensionKind
 	width int64 // granule of a dimension of time, µs; else 0
+	list  bool  // a list of one value, in an answer
+}
+
+// json returns what stands for a value in an answer.
+func (i dimensionInfo) json(v value) any {
+	if i.list {
+		return []any{i.kind.json(v)}
+	}
+	return i.kind.json(v)
 }
 
 // parse reads a value of a filter.
@@ -246,11 +256,11 @@ func (k dimensionKind) parse(v any) (value, error) {
 	case k == kindText && isText:
 		return value{text: text}, nil
 	case k == kindNumber && !isText:
-		var n uint32
-		if _, err := fmt.Sscanf(text+"\n", "%d\n", &n); err != nil {
-			return value{}, fmt.Errorf("%s is not a number of 32 bits", text)
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return value{}, fmt.Errorf("%s is not a whole number", text)
 		}
-		return value{number: int64(n)}, nil
+		return value{number: n}, nil
 	case k == kindInstant && isText:
 		return parseTime(time.RFC3339, text)
 	case k == kindDay && isText:

@@ -20,6 +20,7 @@ type exchange struct {
 	lost   bool   // the answer will not arrive whole
 
 	accountBased bool // rate limiting
+	token        Token
 }
 
 // fault is what goes wrong with the exchange's kind of request.

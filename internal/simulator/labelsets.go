@@ -27,9 +27,12 @@ func newLabelSets(seed uint64, z Zone) *labelSets {
 		r := httpRequest{
 			clientIP: netip.AddrFrom4([4]byte{198, 18, byte(n >> 8), byte(n)}), clientIPClass: "badHost", country: "XX",
 			deviceType: "desktop", browser: "Unknown", method: "GET", scheme: "https", host: z.Name, path: "/",
-			httpVersion: "HTTP/2", tlsProtocol: "TLSv1.3", requestBytes: 512, colo: "FRA", responseBytes: 1024, eyeball: true,
+			httpVersion: "HTTP/2", tlsProtocol: "TLSv1.3", requestBytes: 512, colo: "FRA", responseBytes: 1024, source: requestEyeball,
+			botScore: 1, botScoreSource: "Heuristics",
 		}
-		r.match(rule{id: fmt.Sprintf("%032x", n), source: "firewallcustom", action: "block", threat: "user.ban.ip", status: 403})
+		r.match(rule{
+			id: fmt.Sprintf("%032x", n), name: fmt.Sprintf("Rule %d", n), source: "firewallcustom", action: "block", threat: "user.ban.ip", status: 403,
+		})
 		for range 1 + trailingZeros(n+1) {
 			r.at = dice.Int64N(60_000) * 1000
 			l.template = append(l.template, r)

@@ -49,7 +49,7 @@ type group[E any] struct {
 func (d dataset[E]) rows(q query) result {
 	events, interval := d.sample(d.matching(q), q)
 	d = d.scaled(interval)
-	groups := groupBy(events, d.selectedDimensions(q.fields))
+	groups := d.groups(events, q.fields)
 	d.sort(groups, q.order)
 	groups = groups[:min(uint64(len(groups)), q.limit)]
 	rows := make([]map[string]any, len(groups))
@@ -121,6 +121,18 @@ func (d dataset[E]) bindAll(filters []filter) []func(*E) bool {
 		predicates[i] = d.bind(f)
 	}
 	return predicates
+}
+
+// groups collects the events that make a row. Of a raw dataset each makes its own.
+func (d dataset[E]) groups(events iter.Seq[*E], fields []*selected) []group[E] {
+	if !d.raw {
+		return groupBy(events, d.selectedDimensions(fields))
+	}
+	var groups []group[E]
+	for e := range events {
+		groups = append(groups, group[E]{[]*E{e}})
+	}
+	return groups
 }
 
 // selectedDimensions returns what to group by.
@@ -212,14 +224,8 @@ func (d dataset[E]) sortKey(g group[E], field string) sortKey {
 	if !ok {
 		return sortKey{}
 	}
-	switch n := m(g.events).(type) {
-	case uint64:
-		return sortKey{measure: float64(n)}
-	case float64:
-		return sortKey{measure: n}
-	default:
-		return sortKey{}
-	}
+	x, _ := numeric(m(g.events))
+	return sortKey{measure: x}
 }
 
 // render answers the fields of one row. Prefix is the name of the object they are in.
@@ -236,9 +242,9 @@ func (d dataset[E]) renderField(f *selected, prefix string, events []*E) any {
 	if name == "__typename" {
 		return f.field.ObjectDefinition.Name
 	}
-	if prefix == "dimensions" {
+	if _, ok := d.dimensions[name]; prefix == "dimensions" || d.raw && prefix == "" && ok {
 		dimension := d.dimensions[name]
-		return dimension.kind.json(dimension.of(events[0]))
+		return dimension.json(dimension.of(events[0]))
 	}
 	flat := strings.TrimPrefix(prefix+"_"+name, "_")
 	if m, ok := d.measures[flat]; ok {

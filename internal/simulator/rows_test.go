@@ -168,7 +168,7 @@ func TestOtherMeasures(t *testing.T) {
 	answer := ask(t, s, inZone(z.ID, datasetHTTPRequests1m+`(limit: 1, filter: {`+tenMinutes+`}) { uniq { uniques } avg { bytes sampleInterval } }`), nil)
 	require.Empty(t, answer.Errors)
 	visitors, bytes, count := map[string]bool{}, 0.0, 0.0
-	for r := range s.requests.between(z.ID, testBegin.UnixMicro(), testBegin.Add(10*time.Minute).UnixMicro()) {
+	for r := range eyeballs(s.requests.between(z.ID, testBegin.UnixMicro(), testBegin.Add(10*time.Minute).UnixMicro())) {
 		visitors[r.clientIP.String()] = true
 		bytes += float64(r.responseBytes)
 		count++

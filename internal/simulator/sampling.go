@@ -38,12 +38,7 @@ func (s Sampling) interval(events int) int {
 
 // sampled tells whether an event is in the sample that a draw makes.
 func sampled(salt, draw uint64, interval int) bool {
-	// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014) spreads both numbers over all bits.
-	x := salt ^ draw
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	x ^= x >> 31
-	return x%uint64(interval) == 0
+	return mix(salt^draw)%uint64(interval) == 0
 }
 
 // scaled is the dataset over a sample.

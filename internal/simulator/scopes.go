@@ -31,7 +31,7 @@ func (e *execution) scopes(f *selected, parent *account) ([]scope, *queryError) 
 	}
 	filter, _ := arguments["filter"].(map[string]any)
 	if f.name() == "accounts" {
-		return e.accounts(filter)
+		return e.accounts(f, filter)
 	}
 	among := e.world.zones
 	if parent != nil {
@@ -40,7 +40,7 @@ func (e *execution) scopes(f *selected, parent *account) ([]scope, *queryError) 
 	return e.zones(among, filter, arguments)
 }
 
-func (e *execution) accounts(filter map[string]any) ([]scope, *queryError) {
+func (e *execution) accounts(f *selected, filter map[string]any) ([]scope, *queryError) {
 	var scopes []scope
 	for _, a := range e.world.accounts {
 		if tag, ok := filter["accountTag"]; !ok || tag == a.ID {
@@ -50,10 +50,15 @@ func (e *execution) accounts(filter map[string]any) ([]scope, *queryError) {
 	if len(scopes) == 0 {
 		return nil, errAccountNotAuthorized()
 	}
-	if most := e.simulator.config.Limits.AccountsPerNode; len(scopes) > most {
+	if most := e.simulator.config.Limits.AccountsPerNode; len(scopes) > most && !tagsOnly(f) {
 		return nil, errTooMany("accounts", most)
 	}
 	return scopes, nil
+}
+
+// tagsOnly tells whether nothing is asked about scopes but which there are.
+func tagsOnly(f *selected) bool {
+	return !slices.ContainsFunc(f.nested, func(leaf *selected) bool { return leaf.name() != "accountTag" && leaf.name() != "__typename" })
 }
 
 // zones answers in the order of ids, whatever order they were asked in.

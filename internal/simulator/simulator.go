@@ -28,17 +28,19 @@ type Simulator struct {
 	requests *stream[httpRequest]
 	matched  *stream[httpRequest] // those of requests that a security rule matched
 	workers  *stream[invocation]
-	nodes    map[nodeKey]*node
-	mux      *http.ServeMux
-	faults   *faultState
-	rest     *rateLimiter
-	graphql  *rateLimiter
-	buckets  buckets
-	counts   requestCounter
-	reads    readLog
-	rays     atomic.Uint64
-	closed   chan struct{}
-	close    func()
+	// synthetic has the events of datasets that are not modelled by hand.
+	synthetic *stream[syntheticEvent]
+	nodes     map[nodeKey]*node
+	mux       *http.ServeMux
+	faults    *faultState
+	rest      *rateLimiter
+	graphql   *rateLimiter
+	buckets   buckets
+	counts    requestCounter
+	reads     readLog
+	rays      atomic.Uint64
+	closed    chan struct{}
+	close     func()
 }
 
 // kind is a kind of request that limits and faults apply to.
@@ -65,6 +67,10 @@ func New(config Config) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the GraphQL schema: %w", err)
 	}
+	return newSimulator(config, parsed)
+}
+
+func newSimulator(config Config, parsed *ast.Schema) (*Simulator, error) {
 	closed := make(chan struct{})
 	s := &Simulator{
 		config:  config,
@@ -85,6 +91,7 @@ func New(config Config) (*Simulator, error) {
 	s.requests = newStream(config, cachedEvents, s.traffic.minute)
 	s.matched = matchedRequests(config, s.requests)
 	s.workers = newStream(config, cachedEvents, invocationGenerator(config))
+	s.synthetic = newSyntheticStream(config)
 	s.nodes = s.datasets()
 	if err := s.checkEntitlements(s.world()); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
@@ -121,9 +128,7 @@ func (s *Simulator) now() time.Time { return s.config.Clock().UTC() }
 
 func (s *Simulator) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/client/v4/accounts", s.api(kindREST, get(s.listAccounts)))
-	mux.Handle("/client/v4/zones", s.api(kindREST, get(s.listZones)))
-	mux.Handle("/client/v4/user/tokens/verify", s.api(kindREST, get(s.verifyToken)))
+	s.routeREST(mux)
 	mux.Handle("/client/v4/graphql", s.api(kindGraphQL, s.serveGraphQL))
 	mux.Handle("/client/v4/graphql/{$}", s.api(kindGraphQL, s.serveGraphQL))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

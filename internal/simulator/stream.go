@@ -18,7 +18,7 @@ const (
 	cachedMatches = 1 << 17
 )
 
-// stream gives the events of its owners, zones or Worker scripts, from a generator that it asks minute by minute.
+// stream gives the events of its owners (zones, Worker scripts, datasets of a scope), from a generator that it asks minute by minute.
 type stream[E timed] struct {
 	begin, end int64
 	generate   func(owner string, minuteIndex int64) []E
@@ -27,13 +27,15 @@ type stream[E timed] struct {
 
 // timed is an event.
 type timed interface {
-	httpRequest | invocation
+	httpRequest | invocation | syntheticEvent
 	// stamp tells when the event happened, and the random number that decides when it shows and in which samples it is.
 	stamp() (at int64, salt uint64)
 }
 
 func (r httpRequest) stamp() (at int64, salt uint64) { return r.at, r.salt }
 func (i invocation) stamp() (at int64, salt uint64)  { return i.at, i.salt }
+
+func (e syntheticEvent) stamp() (at int64, salt uint64) { return e.at, e.salt }
 
 func newStream[E timed](config Config, capacity int, generate func(string, int64) []E) *stream[E] {
 	end := int64(math.MaxInt64)

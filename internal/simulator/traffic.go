@@ -24,9 +24,10 @@ type traffic struct {
 	zones map[string]zoneTraffic // guarded by mu
 
 	countries, browsers, devices, ipClasses, methods choice[string]
-	colos, tls, paths, cacheStatuses                 choice[string]
+	colos, tls, paths, cacheStatuses, sources        choice[string]
 	statuses                                         choice[uint16]
 	contentTypes                                     choice[content]
+	bots                                             choice[bot]
 }
 
 type zoneTraffic struct {
@@ -42,8 +43,14 @@ type content struct {
 }
 
 type rule struct {
-	id, source, action, threat string
-	status                     uint16 // of the answer; 0 leaves it alone
+	id, name, source, action, threat string
+	status                           uint16 // of the answer; 0 leaves it alone
+}
+
+// bot is a judgement of bot management.
+type bot struct {
+	score  uint8
+	source string
 }
 
 // minute draws a zone's requests of one minute.
@@ -99,6 +106,14 @@ func newTraffic(config Config) *traffic {
 		paths:     zipf(1.0, "/", "/index.html", "/api/v1/items", "/login", "/assets/app.js", "/assets/app.css", "/img/logo.png", "/search"),
 		cacheStatuses: zipf(1.8, "hit", "miss", "expired", "revalidated", "stale", "updating",
 			"bypass"),
+		sources: weighted(
+			option[string]{requestEyeball, 95},
+			option[string]{"edgeWorkerFetch", 3},
+			option[string]{"edgeWorkerCacheAPI", 1.5},
+			option[string]{"imageResizing", 0.5},
+		),
+		bots: zipf(0.9, bot{97, "Machine Learning"}, bot{0, "Not Computed"}, bot{62, "Machine Learning"}, bot{1, "Heuristics"},
+			bot{1, "Verified Bot"}, bot{18, "Machine Learning"}, bot{99, "Machine Learning"}),
 		statuses: zipf[uint16](2.0, 200, 304, 301, 404, 302, 206, 500, 400, 502, 503, 522, 504, 410),
 		contentTypes: zipf(1.0, content{"html", false, 14_000}, content{"json", false, 1_800}, content{"js", true, 42_000},
 			content{"png", true, 60_000}, content{"css", true, 11_000}, content{"webp", true, 35_000}, content{"empty", false, 0},
@@ -110,21 +125,21 @@ func newTraffic(config Config) *traffic {
 
 func newZoneTraffic(seed uint64, z Zone) zoneTraffic {
 	dice := seeded(seed, "rules", z.ID, 0)
-	block := func(source, threat string) rule { return rule{ruleID(dice), source, "block", threat, 403} }
+	block := func(name, source, threat string) rule { return rule{ruleID(dice), name, source, "block", threat, 403} }
 	hosts := []string{z.Name, "www." + z.Name, "api." + z.Name, "static." + z.Name}
 	return zoneTraffic{
 		hosts:     zipf(1.2, hosts...),
 		lateHosts: zipf(1.2, append(hosts, "beta."+z.Name)...),
 		rules: zipf(0.9,
-			block("firewallmanaged", "macro.ban.waf"),
-			rule{ruleID(dice), "firewallcustom", "managed_challenge", "macro.chl.captchaNew", 403},
-			rule{ruleID(dice), "firewallcustom", "log", "", 0},
-			rule{ruleID(dice), "firewallcustom", "skip", "", 0},
-			rule{ruleID(dice), "ratelimit", "block", "rate.ban.limit", 429},
-			block("country", "user.ban.ctry"),
-			rule{"bic", "bic", "block", "bic.ban.unknown", 403},
-			rule{ruleID(dice), "l7ddos", "jschallenge", "macro.chl.jschlNew", 403},
-			block("ip", "user.ban.ip"),
+			block("SQLi - Probing", "firewallmanaged", "macro.ban.waf"),
+			rule{ruleID(dice), "Challenge suspicious logins", "firewallcustom", "managed_challenge", "macro.chl.captchaNew", 403},
+			rule{ruleID(dice), "Log API calls", "firewallcustom", "log", "", 0},
+			rule{ruleID(dice), "Skip for monitoring", "firewallcustom", "skip", "", 0},
+			rule{ruleID(dice), "Limit logins", "ratelimit", "block", "rate.ban.limit", 429},
+			block("", "country", "user.ban.ctry"),
+			rule{"bic", "Browser Integrity Check", "bic", "block", "bic.ban.unknown", 403},
+			rule{ruleID(dice), "HTTP flood", "l7ddos", "jschallenge", "macro.chl.jschlNew", 403},
+			block("", "ip", "user.ban.ip"),
 		),
 		labelSets: newLabelSets(seed, z),
 	}
@@ -146,7 +161,7 @@ func (t *traffic) request(dice *rand.Rand, z zoneTraffic, at int64) httpRequest 
 		method: t.methods.draw(dice), host: z.hosts.draw(dice), path: t.paths.draw(dice), tlsProtocol: t.tls.draw(dice),
 		requestBytes: 300 + logNormal(dice, 500, 0.7), colo: t.colos.draw(dice),
 		edgeStatus: t.statuses.draw(dice), contentType: kindOfContent.name, responseBytes: 200 + logNormal(dice, kindOfContent.size, 0.9),
-		cacheStatus: "dynamic", edgeTTFBMS: uint32(logNormal(dice, 12, 0.6)), eyeball: dice.Float64() < 0.95,
+		cacheStatus: "dynamic", edgeTTFBMS: uint32(logNormal(dice, 12, 0.6)), source: t.sources.draw(dice),
 	}
 	if floorDiv(at, minute) >= t.late {
 		r.host = z.lateHosts.draw(dice)
@@ -155,11 +170,13 @@ func (t *traffic) request(dice *rand.Rand, z zoneTraffic, at int64) httpRequest 
 		r.cacheStatus = t.cacheStatuses.draw(dice)
 	}
 	r.scheme, r.httpVersion = protocol(dice, r.encrypted())
-	if dice.Float64() < 0.05 {
+	if dice.Float64() < 0.05 && r.eyeball() {
 		r.match(z.rules.draw(dice))
 	}
 	r.visitOrigin(dice)
-	r.pageView = r.edgeStatus == 200 && r.contentType == "html"
+	judged := t.bots.draw(dice)
+	r.botScore, r.botScoreSource = judged.score, judged.source
+	r.pageView = r.edgeStatus == 200 && r.contentType == "html" && r.eyeball()
 	r.visit = r.pageView && dice.Float64() < 0.4
 	return r
 }
@@ -186,7 +203,8 @@ func protocol(dice *rand.Rand, encrypted bool) (scheme, version string) {
 
 // match is what a security rule does to a request.
 func (r *httpRequest) match(matched rule) {
-	r.firewallAction, r.firewallSource, r.ruleID, r.threat = matched.action, matched.source, matched.id, matched.threat
+	r.firewallAction, r.firewallSource, r.threat = matched.action, matched.source, matched.threat
+	r.ruleID, r.ruleName = matched.id, matched.name
 	if matched.status != 0 {
 		r.edgeStatus, r.contentType, r.cacheStatus = matched.status, "html", "none"
 	}

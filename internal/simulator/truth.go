@@ -77,7 +77,9 @@ func (s *Simulator) sum(from, to time.Time, all bool, shows func(at int64, salt 
 		rollUp, firewall := newRollUpSums(), firewallSums{}
 		for r := range s.requests.between(z.ID, start, end) {
 			if shows(r.at, r.salt) {
-				rollUp.add(r)
+				if r.eyeball() {
+					rollUp.add(r)
+				}
 				firewall.add(r)
 			}
 		}
@@ -107,7 +109,7 @@ func (s *Simulator) sum(from, to time.Time, all bool, shows func(at int64, salt 
 // mayRead tells whether a zone's owner may read a dataset of it, at zone scope or at account scope.
 func (w *world) mayRead(z *zone, dataset string) bool {
 	atAccount := slices.Contains(z.account.Granted, dataset) && !slices.Contains(z.account.Withheld, dataset)
-	return atAccount || retention(z.Plan, dataset) > 0 && !slices.Contains(z.Withheld, dataset)
+	return atAccount || zoneReach(z.Plan, dataset) != (reach{}) && !slices.Contains(z.Withheld, dataset)
 }
 
 // of completes the totals of one scope and dataset, drops zeros, and brings the rest into a fixed order.

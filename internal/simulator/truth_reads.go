@@ -27,7 +27,9 @@ func (s *Simulator) add(sums *readSums, r Read) {
 	if r.Dataset != datasetWorkers {
 		for e := range s.requests.between(r.ID, from, min(to, at)) {
 			if r.Late.shows(e.at, e.salt, at) {
-				sums.rollUp.add(e)
+				if e.eyeball() {
+					sums.rollUp.add(e)
+				}
 				sums.firewall.add(e)
 			}
 		}
