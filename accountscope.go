@@ -32,8 +32,8 @@ func (s *metricsScraper) maySpareZones(p *partition) bool {
 	if p.selection.ByZone == nil || s.now().Before(s.zoneOnly[accountDataset{p.scope.AccountID, p.selection.Name}]) {
 		return false
 	}
-	limits, ok := s.inventory.Limits(p.scope.AccountID, p.selection.Name)
-	return ok && limits.OffersAll(p.selection.ByZone.Fields())
+	limits, ok := s.inventory.Limits(p.scope.AccountID, p.selection.Node(), p.selection.Name)
+	return ok && limits.OffersAll(p.selection.ByZone.Fields()) && limits.OffersAll(p.selection.ByZone.Filters())
 }
 
 // budgetIsShort says that the budget would not suffice to read each zone by itself in every scrape. Zones with budgets of
@@ -76,12 +76,11 @@ func forZones(r reading, rows map[string]json.RawMessage) []reading {
 // byZone takes an answer at account scope apart.
 func (s *metricsScraper) byZone(r reading, raw json.RawMessage) []reading {
 	rows, err := dataset.SplitByZone(raw)
-	interval, sampleErr := s.sources.byDataset[r.part.Dataset].SampleInterval(raw)
-	switch r.err = errors.Join(err, sampleErr); {
+	switch r.err = err; {
 	case r.err != nil:
 	case truncated(raw, r.part.Limit):
 		r.err = errTooManyRows
-	case interval > 1 && !s.budgetIsShort():
+	case dataset.SampleInterval(raw) > 1 && !s.budgetIsShort():
 		r.err = errSampled
 	}
 	return forZones(r, rows)

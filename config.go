@@ -6,10 +6,7 @@ package cloudflaremetricsreceiver
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -51,12 +48,19 @@ type Config struct {
 	// Storage names the extension that keeps the counters; without one they restart with the process.
 	Storage *component.ID `mapstructure:"storage"`
 
+	// DropAttributes are left out of all metrics that are read from GraphQL; what differs in nothing else is one series.
+	DropAttributes []string `mapstructure:"drop_attributes"`
+	// StatusClass counts by classes such as 2xx instead of by HTTP status codes.
+	StatusClass bool `mapstructure:"status_class"`
+	// RequestSource is eyeball for the requests of end users, as Cloudflare's dashboard shows them, or all for those of
+	// Workers, cache purges and health checks as well.
+	RequestSource string `mapstructure:"request_source"`
 	// SeriesLimit bounds the label sets of each metric of each zone or account; what is beyond goes to one series with the
 	// attribute otel.metric.overflow.
 	SeriesLimit int `mapstructure:"series_limit"`
 
 	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
-	// Datasets has settings for single datasets, by Cloudflare's name.
+	// Datasets has settings for single datasets, by Cloudflare's name, that of one of its queries, or the name of a REST list.
 	Datasets map[string]DatasetConfig `mapstructure:"datasets"`
 }
 
@@ -82,8 +86,17 @@ type RateConfig struct {
 
 // DatasetConfig overrides settings for one dataset.
 type DatasetConfig struct {
+	// Delay overrides the receiver's delay.
 	Delay *time.Duration `mapstructure:"delay"`
+	// Interval is how often the dataset is read at the most; 0 is each scrape.
+	Interval *time.Duration `mapstructure:"interval"`
 }
+
+// The values of request_source.
+const (
+	sourceEyeball = "eyeball"
+	sourceAll     = "all"
+)
 
 func createDefaultConfig() component.Config { return defaultConfig() }
 
@@ -105,6 +118,7 @@ func defaultConfig() *Config {
 		Inventory:            InventoryConfig{Refresh: 10 * time.Minute},
 		Delay:                5 * time.Minute,
 		MaxBackfill:          24 * time.Hour,
+		RequestSource:        sourceEyeball,
 		SeriesLimit:          10_000,
 		// 80 % of what Cloudflare documents for a user, who shares it with the dashboard and Terraform.
 		RateLimit: RateLimitConfig{
@@ -121,6 +135,7 @@ func (c *Config) Validate() error {
 		c.validateHTTP(),
 		c.validateTimes(),
 		c.validateLimits(),
+		c.validateAttributes(),
 		c.validateDatasets(),
 	)
 }
@@ -201,32 +216,6 @@ func (c *Config) validateLimits() error {
 
 // minRequests leaves room for the few requests that even one zone needs.
 const minRequests = 10
-
-func (c *Config) validateDatasets() error {
-	known, err := datasetNames()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(c.Datasets)) {
-		if !slices.Contains(known, name) {
-			errs = append(errs, fmt.Errorf("datasets::%s: no such dataset; there are %s", name, strings.Join(known, ", ")))
-			continue
-		}
-		if d := c.Datasets[name].Delay; d != nil && (*d < 0 || *d >= c.MaxBackfill) {
-			errs = append(errs, fmt.Errorf("datasets::%s::delay: must not be negative and shorter than max_backfill (%v)", name, c.MaxBackfill))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// delay is how long a dataset gets to settle.
-func (c *Config) delay(dataset string) time.Duration {
-	if d := c.Datasets[dataset].Delay; d != nil {
-		return *d
-	}
-	return c.Delay
-}
 
 // zonesPerDocument is how many zones Cloudflare takes in one query.
 func (c *Config) zonesPerDocument() int {

@@ -5,6 +5,7 @@ package cloudflaremetricsreceiver
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
 )
@@ -63,8 +65,8 @@ func TestConfigWithEveryKey(t *testing.T) {
 	assert.Equal(t, inventory.Filter{
 		Include: []string{"Example*"}, Exclude: []string{"0123456789abcdef0123456789abcdef"},
 	}, config.Accounts)
-	assert.Equal(t, 4*time.Minute, config.delay("httpRequests1mGroups"))
-	assert.Equal(t, 3*time.Minute, config.delay("workersInvocationsAdaptive"))
+	assert.Equal(t, 4*time.Minute, config.delay(datasetNamed(t, "httpRequests1mGroups")))
+	assert.Equal(t, 3*time.Minute, config.delay(datasetNamed(t, "workersInvocationsAdaptive")))
 	assert.Equal(t, "file_storage/state", config.Storage.String())
 	assert.True(t, config.RateLimit.AccountBased)
 	assert.False(t, config.MetricsBuilderConfig.Metrics.CloudflareZoneUniques.Enabled)
@@ -119,4 +121,13 @@ func TestUnknownStorageExtension(t *testing.T) {
 	err = r.Start(t.Context(), componenttest.NewNopHost())
 	require.ErrorContains(t, err, "storage: storage extension 'file_storage/state' not found; name an extension that is listed under service::extensions")
 	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+func datasetNamed(t *testing.T, name string) *dataset.Dataset {
+	t.Helper()
+	list, err := catalogue()
+	require.NoError(t, err)
+	i := slices.IndexFunc(list, func(d *dataset.Dataset) bool { return d.Name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return list[i]
 }

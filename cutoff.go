@@ -14,7 +14,8 @@ import (
 // An answer with as many rows as were asked for at the most is not believed. Its window is asked for in halves, as often
 // as needed. When that would only find label sets beyond series_limit, or the window is as narrow as the time filter
 // allows, one ungrouped total is asked for instead: the rows at hand are the largest, and what they lack to the total
-// goes to the overflow series.
+// goes to the overflow series. Raw events have no total; what is beyond the narrowest window of theirs is reported as an
+// error.
 
 // minRowBytes is less than any row takes, so that short answers need no second look.
 const minRowBytes = 8
@@ -28,15 +29,19 @@ func truncated(rows json.RawMessage, limit int) bool {
 	return json.Unmarshal(rows, &list) == nil && len(list) >= limit
 }
 
-// completing gives the documents that complete a cut-off reading: two halves, or one total.
+// completing gives the documents that complete a cut-off reading: two halves, or one total, or none when nothing can.
 func (s *metricsScraper) completing(r reading) []planner.Document {
 	s.telemetry.truncation(r.part.Dataset)
 	doc := planner.Document{Scopes: []planner.Scope{r.scope}, Parts: []planner.Part{r.part}}
-	if !s.full(r) {
+	raw := s.sources.byDataset[r.part.Dataset].Raw
+	if raw || !s.full(r) {
 		if first, second, ok := doc.Split(); ok {
 			s.telemetry.windows(r.part.Dataset, split, 2)
 			return []planner.Document{first, second}
 		}
+	}
+	if raw {
+		return nil
 	}
 	total := r.part
 	total.Total, total.Limit = true, 1
@@ -47,7 +52,7 @@ func (s *metricsScraper) completing(r reading) []planner.Document {
 func (s *metricsScraper) full(r reading) bool {
 	p := s.partitions[partitionID(r.part.Family, r.scope.Kind, r.scope.ID)]
 	fresh := make([]int, len(p.selection.counters))
-	_, err := p.selection.Read(r.rows, dataset.Counter, p.selection.want, func(pt dataset.Point) {
+	_, err := s.points(p, r.rows, dataset.Counter, func(pt dataset.Point) {
 		if i := p.selection.index[pt.Metric]; !s.ledger.Has(p.id, i, pt.Attributes) {
 			fresh[i]++
 		}

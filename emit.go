@@ -4,6 +4,9 @@
 package cloudflaremetricsreceiver
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -46,7 +49,8 @@ func (s *metricsScraper) emit(now time.Time) pmetric.Metrics {
 	e.ts = pcommon.NewTimestampFromTime(now)
 	ended := s.findEnded()
 	for _, scope := range s.inventory.Scopes() {
-		for _, family := range s.sources.names {
+		s.describe(scope, now)
+		for _, family := range s.sources.allNames {
 			s.emitPartition(partitionID(family, scope.Kind, scope.ID), scope, now, false)
 		}
 		e.resource(scope)
@@ -72,11 +76,11 @@ func (s *metricsScraper) findEnded() map[ledger.ID]*inventory.Scope {
 	}
 	alive := map[ledger.ID]bool{receiverID(): true}
 	for _, scope := range s.inventory.Scopes() {
-		for _, family := range s.sources.names {
+		for _, family := range s.sources.allNames {
 			alive[partitionID(family, scope.Kind, scope.ID)] = true
 		}
 	}
-	for _, id := range s.ledger.IDs() {
+	for _, id := range slices.AppendSeq(s.ledger.IDs(), maps.Keys(s.gauges)) {
 		if alive[id] {
 			continue
 		}
@@ -90,7 +94,7 @@ func (s *metricsScraper) findEnded() map[ledger.ID]*inventory.Scope {
 }
 
 func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now time.Time, ended bool) {
-	metrics := s.ledger.Metrics(id)
+	metrics := emittable(s.ledger.Metrics(id))
 	for series := range s.ledger.Series(id) {
 		s.emitter.counter(scope.ID, metrics[series.Metric()], series, ended)
 	}
@@ -100,7 +104,7 @@ func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now 
 	}
 	g.expire(now)
 	if ended {
-		g.replace(nil, nil, now)
+		g.end()
 	}
 	for _, p := range g.live {
 		s.emitter.gauge(p)
@@ -110,6 +114,22 @@ func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now 
 		s.emitter.ended[endedKey{scope.ID, p.metric.Name}]++
 	}
 	g.ended = nil
+}
+
+// emittable are the metrics with the attribute keys that users know.
+func emittable(metrics []ledger.Metric) []ledger.Metric {
+	marked := func(key string) bool { return strings.HasSuffix(key, classMark) }
+	if !slices.ContainsFunc(metrics, func(m ledger.Metric) bool { return slices.ContainsFunc(m.Attributes, marked) }) {
+		return metrics
+	}
+	metrics = slices.Clone(metrics)
+	for i := range metrics {
+		metrics[i].Attributes = slices.Clone(metrics[i].Attributes)
+		for n, key := range metrics[i].Attributes {
+			metrics[i].Attributes[n] = strings.TrimSuffix(key, classMark)
+		}
+	}
+	return metrics
 }
 
 func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool) {
@@ -132,7 +152,7 @@ func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series
 
 func (e *emitter) gauge(p gaugePoint) {
 	e.startAt(time.Time{})
-	e.attributes = metadata.Attributes{Keys: p.metric.Attributes, Values: p.Attributes}
+	e.attributes = metadata.Attributes{Keys: p.metric.AttributeNames(), Values: p.Attributes}
 	if p.metric.Double {
 		e.doubles[p.metric.Name](e.ts, p.Double, e.options...)
 	} else {

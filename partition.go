@@ -6,6 +6,7 @@ package cloudflaremetricsreceiver
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ type partition struct {
 	cursor    cursor
 	observed  time.Time
 	byAccount bool // asked for with the other zones of the account
+	// sampleInterval is the largest one of the last tick that read something; 0 where the dataset does not tell.
+	sampleInterval float64
+	sampledNow     bool // in this tick
 	// failed and gaugesFailed are for the rest of this tick.
 	failed, gaugesFailed bool
 }
@@ -96,24 +100,33 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 		if src.Scope() != scope.Kind || !s.inventory.Current(scope) {
 			continue
 		}
-		limits, ok := s.inventory.Limits(scope.ID, src.Name)
+		limits, ok := s.inventory.Limits(scope.ID, src.Node(), src.Name)
 		if !ok {
 			continue
 		}
-		sel := src.selectFor(limits, s.config.SeriesLimit)
+		sel := s.selectionOf(src, scope, limits)
 		_, counters := src.Keep(dataset.Counter, sel.want)
 		_, gauges := src.Keep(dataset.Gauge, sel.want)
 		if !counters && !gauges {
 			continue
 		}
 		return sel, planner.Source{
-			Dataset: src.Name, Variant: sel.variant, Counters: counters, Gauges: gauges,
-			Granularity: src.Granularity, Resolution: src.Resolution, Delay: s.config.delay(src.Name),
+			Dataset: src.Name, Variant: string(sel.variant), Counters: counters, Gauges: gauges,
+			Granularity: src.Granularity, Resolution: src.Resolution, Delay: s.config.delay(src.Dataset), Interval: s.config.interval(src.Dataset),
 			Step:        s.steps.narrower(src.Name, scope.ID, src.Step, s.now()),
 			MaxDuration: limits.MaxDuration, NotOlderThan: limits.NotOlderThan, PageSize: limits.MaxPageSize,
 		}, true
 	}
 	return nil, planner.Source{}, false
+}
+
+// selectionOf makes the selection anew only when the limits have been.
+func (s *metricsScraper) selectionOf(src *source, scope inventory.Scope, limits cloudflare.Limits) *selection {
+	p := s.partitions[partitionID(src.Family, scope.Kind, scope.ID)]
+	if p != nil && p.selection.source == src && slices.Equal(p.selection.limits.AvailableFields, limits.AvailableFields) {
+		return p.selection
+	}
+	return src.selectFor(limits, s.config.SeriesLimit)
 }
 
 func (s *metricsScraper) openPartition(
@@ -124,12 +137,13 @@ func (s *metricsScraper) openPartition(
 		p = &partition{id: id, cursor: s.cursor(id, source, clock)}
 		s.partitions[id] = p
 	}
-	if p.selection == nil || p.selection.variant != sel.variant {
-		s.logWithheld(id, sel)
-	}
+	s.logSelection(p, sel)
 	p.scope, p.selection, p.source = scope, sel, source
-	p.failed, p.gaugesFailed = false, false
+	p.failed, p.gaugesFailed, p.sampledNow = false, false, false
 	p.byAccount = s.maySpareZones(p)
+	if !sel.counts {
+		p.cursor.Watermark = source.Horizon(clock) // nothing will ever be missing before it
+	}
 	tx.Define(id, p.cursor.Watermark, sel.counters)
 	if _, saved := s.ledger.Cursor(id); !saved {
 		tx.SetCursor(id, p.cursor.encode())
@@ -137,10 +151,19 @@ func (s *metricsScraper) openPartition(
 	s.giveUp(tx, p, clock)
 }
 
-func (s *metricsScraper) logWithheld(id ledger.ID, sel *selection) {
+// logSelection says what has changed in what a partition is read from.
+func (s *metricsScraper) logSelection(p *partition, sel *selection) {
+	before := p.selection
+	if before == sel || (before != nil && before.source == sel.source && before.variant == sel.variant) {
+		return
+	}
+	if before != nil && before.source != sel.source {
+		s.settings.Logger.Info("metrics are read from another dataset from now on",
+			zap.String("scope", p.id.Scope), zap.String("was", before.Name), zap.String("is", sel.Name), zap.Time("from", p.cursor.Watermark))
+	}
 	if names := sel.withheld(); len(names) > 0 {
 		s.settings.Logger.Info("the plan does not include all fields of a dataset; metrics are left out for this zone or account",
-			zap.String("dataset", sel.Name), zap.String("scope", id.Scope), zap.Strings("metrics", names))
+			zap.String("dataset", sel.Name), zap.String("scope", p.id.Scope), zap.Strings("metrics", names))
 	}
 }
 
@@ -203,6 +226,19 @@ func (s *metricsScraper) removeEnded(tx *ledger.Tx) {
 		delete(s.partitions, id)
 		delete(s.gauges, id)
 	}
+}
+
+// sampled notes how far an answer is sampled.
+func (p *partition) sampled(rows json.RawMessage) {
+	if !p.selection.variant.sampled() {
+		p.sampleInterval = 0
+		return
+	}
+	interval := dataset.SampleInterval(rows)
+	if p.sampledNow {
+		interval = max(interval, p.sampleInterval)
+	}
+	p.sampleInterval, p.sampledNow = interval, true
 }
 
 func (p *partition) String() string {

@@ -100,7 +100,7 @@ func (s *metricsScraper) startProbe(ctx context.Context, name string, p *probes,
 	watched := probe{
 		scope: planner.Scope{Kind: turn.scope.Kind, ID: turn.scope.ID, Account: turn.scope.AccountID},
 		part: planner.Part{
-			Family: turn.id.Family, Dataset: name, Variant: turn.selection.variant, Total: true, Limit: 1,
+			Family: turn.id.Family, Dataset: name, Variant: string(turn.selection.variant), Total: true, Limit: 1,
 			Window: planner.Window{From: turn.cursor.Watermark.Add(-turn.source.Granularity), To: turn.cursor.Watermark},
 		},
 		due: now.Add(probeAfter),
@@ -116,7 +116,7 @@ func (s *metricsScraper) counted(name string) []*partition {
 	var list []*partition
 	clock, _ := s.clock()
 	for _, p := range s.partitions {
-		if p.source.Dataset == name && p.source.Counters && !p.failed && !p.cursor.Watermark.Before(p.source.Horizon(clock)) {
+		if p.source.Dataset == name && !p.selection.Raw && p.source.Counters && !p.failed && !p.cursor.Watermark.Before(p.source.Horizon(clock)) {
 			list = append(list, p)
 		}
 	}
@@ -133,10 +133,10 @@ func (s *metricsScraper) total(ctx context.Context, scope planner.Scope, part pl
 	}
 	rows := answer.Rows[scope.ID][0]
 	src := s.sources.byDataset[part.Dataset]
-	if interval, err := src.SampleInterval(rows); err != nil || interval > 1 {
+	if dataset.SampleInterval(rows) > 1 {
 		return 0, false
 	}
-	return src.volume(rows, wantOf(part.Variant))
+	return src.volume(rows, variant(part.Variant).want())
 }
 
 // volume is the value of the first wanted counter in an ungrouped answer.

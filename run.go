@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,9 @@ type reading struct {
 	// cutOff says that there may be more rows; total is then what all of them add up to, if it has been asked for.
 	cutOff bool
 	total  json.RawMessage
-	err    error
+	// lacking says that rows are missing which no smaller query would get.
+	lacking bool
+	err     error
 }
 
 // read asks and counts in rounds until every partition has reached its horizon or failed, or the time is up: what a
@@ -53,10 +56,15 @@ func (s *metricsScraper) run(ctx context.Context, docs []planner.Document) []rea
 	readings := slices.Concat(s.fanOut(ctx, docs)...)
 	for {
 		var docs []planner.Document
-		for _, r := range readings {
-			if r.cutOff {
-				docs = append(docs, s.completing(r)...)
+		for i := range readings {
+			if !readings[i].cutOff {
+				continue
 			}
+			completing := s.completing(readings[i])
+			if len(completing) == 0 {
+				readings[i].cutOff, readings[i].lacking = false, true
+			}
+			docs = append(docs, completing...)
 		}
 		if len(docs) == 0 {
 			return readings
@@ -139,6 +147,9 @@ var (
 	errUnanswered = &cloudflare.Error{
 		Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL, Message: "the zone or account is missing from Cloudflare's answer",
 	}
+	errLacking = &cloudflare.Error{
+		Class: cloudflare.ClassTruncated, Kind: cloudflare.KindGraphQL, Message: "one second has more events than Cloudflare hands out; the rest is not counted",
+	}
 	errNotAsked = &cloudflare.Error{
 		Class: cloudflare.ClassDeferred, Kind: cloudflare.KindGraphQL, Message: "the scrape ended before this was asked",
 	}
@@ -174,16 +185,16 @@ func (s *metricsScraper) document(doc planner.Document) cloudflare.Document {
 	}
 	for _, part := range doc.Parts {
 		src := s.sources.byDataset[part.Dataset]
-		keep, _ := src.Keep(kindOf(part), wantOf(part.Variant))
-		operation := src.Operation
+		operation, keep, v := src.Operation, src.keep(kindOf(part), variant(part.Variant)), variant(part.Variant)
 		switch {
 		case part.Total:
-			keep = src.KeepTotal(wantOf(part.Variant))
+			keep = src.KeepTotal(v.want())
 		case part.Zones != nil:
-			operation, keep = src.ByZone, src.KeepByZone(wantOf(part.Variant))
+			operation, keep = src.ByZone, src.KeepByZone(v.want())
 		}
 		d.Parts = append(d.Parts, cloudflare.Part{
 			Operation: operation, Keep: keep, From: part.Window.From, To: part.Window.To, Limit: part.Limit,
+			Unfiltered: s.sources.unfiltered,
 		})
 	}
 	return d
@@ -241,7 +252,7 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 	if err != nil {
 		return err
 	}
-	rows, err := sel.Read(r.rows, dataset.Counter, sel.want, func(pt dataset.Point) {
+	rows, err := s.points(p, r.rows, dataset.Counter, func(pt dataset.Point) {
 		tx.Add(p.id, sel.index[pt.Metric], pt.Attributes, start, sel.value(pt))
 		rest.subtract(pt)
 	})
@@ -251,6 +262,10 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 	for _, pt := range rest {
 		tx.AddOverflow(p.id, sel.index[pt.Metric], start, sel.value(pt))
 	}
+	if r.lacking {
+		s.failed(tx, p.scope.AccountID, r.part.Dataset, fmt.Errorf("%v, %v: %w", p, start, errLacking))
+	}
+	p.sampled(r.rows)
 	p.cursor.Watermark = r.part.Window.To
 	tx.SetCursor(p.id, p.cursor.encode())
 	s.telemetry.windows(r.part.Dataset, committed, 1)
@@ -264,13 +279,28 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 // observe replaces the gauges of a partition by those of a newer granule.
 func (s *metricsScraper) observe(p *partition, r reading) error {
 	var points []dataset.Point
-	_, err := p.selection.Read(r.rows, dataset.Gauge, p.selection.want, func(pt dataset.Point) { points = append(points, pt) })
+	_, err := s.points(p, r.rows, dataset.Gauge, func(pt dataset.Point) { points = append(points, pt) })
 	if err != nil {
 		return err
 	}
 	p.observed = r.part.Window.To
-	s.gaugesOf(p.id).replace(p.selection.Metrics, points, s.now())
+	p.sampled(r.rows)
+	valid := max(p.source.Granularity, p.source.Interval) + gaugeLifetime
+	s.gaugesOf(p.id).replace(p.selection.Metrics, s.limited(p.id, p.selection.Metrics, points), s.now().Add(valid))
 	return nil
+}
+
+// points reads an answer, with the names of rules in the place of their identifiers.
+func (s *metricsScraper) points(p *partition, rows json.RawMessage, kind dataset.Kind, emit func(dataset.Point)) (int, error) {
+	sel := p.selection
+	return sel.Read(rows, kind, sel.want, func(pt dataset.Point) {
+		for i, a := range sel.Metrics[pt.Metric].Attributes {
+			if a.RuleName {
+				pt.Attributes[i] = s.ruleName(p.scope, pt.Attributes[i])
+			}
+		}
+		emit(pt)
+	})
 }
 
 // note reports why a window could not be counted. What the plan of a zone does not include is no fault: it is said once
@@ -279,13 +309,24 @@ func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, er
 	class := classOf(err)
 	if class == cloudflare.ClassGatedDataset || class == cloudflare.ClassGatedField || class == cloudflare.ClassPermission {
 		if s.inventory.Refuse(p.scope.ID, part.Dataset) {
-			s.settings.Logger.Warn("Cloudflare refuses a dataset; it is left out for this zone or account and tried again within the hour",
-				zap.String("dataset", part.Dataset), zap.String("scope", p.id.Scope), zap.Error(err),
-				zap.String("remedy", cloudflare.Remedy(class)))
+			s.sayRefused(p, class, err)
 		}
 		return
 	}
 	if first {
 		s.failed(tx, p.scope.AccountID, part.Dataset, fmt.Errorf("%v: %w", p, err))
 	}
+}
+
+// sayRefused says once for each account and dataset what Cloudflare refuses, and which permission it takes.
+func (s *metricsScraper) sayRefused(p *partition, class cloudflare.Class, err error) {
+	key := strings.Join([]string{"refused", p.scope.AccountID, p.source.Dataset, string(class)}, " ")
+	if s.said[key] {
+		return
+	}
+	s.said[key] = true
+	s.settings.Logger.Warn("Cloudflare refuses a dataset; it is left out where it is refused and tried again within the hour; "+
+		"further zones of the account are not logged",
+		zap.String("dataset", p.source.Dataset), zap.String("scope", p.id.Scope), zap.Error(err),
+		zap.String("permission", p.selection.Permission), zap.String("remedy", cloudflare.Remedy(class)))
 }

@@ -45,7 +45,7 @@ type metricsScraper struct {
 	steps      steps
 	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
 	probes     map[string]*probes           // by dataset
-	denied     map[string]bool              // lists that the token may not see, said already
+	said       map[string]bool              // what is logged once
 	telemetry  telemetry
 	found      [3]int                         // accounts, zones, zones left out; as last logged
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
@@ -56,7 +56,7 @@ type metricsScraper struct {
 const maxNodes = 50
 
 func newMetricsScraper(life context.Context, config *Config, set receiver.Settings) (*metricsScraper, error) {
-	sources, err := newSources(enabledMetrics(config.MetricsBuilderConfig.Metrics))
+	sources, err := newSources(config)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		steps:      steps{},
 		zoneOnly:   map[accountDataset]time.Time{},
 		probes:     map[string]*probes{},
-		denied:     map[string]bool{},
+		said:       map[string]bool{},
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
 	}
@@ -171,7 +171,7 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 
 	s.removeEnded(tx)
 	s.refreshInventory(ctx, now, tx)
-	s.failed(tx, "", "settings", s.inventory.RefreshLimits(ctx, now, s.sources.datasets))
+	s.failed(tx, "", "settings", s.sayDenied(s.inventory.RefreshLimits(ctx, now, s.sources.nodes)))
 	s.openPartitions(tx)
 	s.read(ctx, tx)
 	s.probe(ctx)
@@ -232,8 +232,8 @@ func (s *metricsScraper) sayDenied(err error) error {
 		list, _, _ := strings.Cut(e.Error(), ":") // list zones or list accounts; what follows differs each time
 		if classOf(e) != cloudflare.ClassPermission {
 			others = append(others, e)
-		} else if !s.denied[list] {
-			s.denied[list] = true
+		} else if !s.said[list] {
+			s.said[list] = true
 			s.settings.Logger.Warn("the token may not list everything; what is known from other answers is scraped",
 				zap.Error(e), zap.String("remedy", cloudflare.Remedy(cloudflare.ClassPermission)))
 		}

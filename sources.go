@@ -17,6 +17,10 @@ import (
 type source struct {
 	*dataset.Dataset
 	wanted []bool // by index into Metrics
+	// counts says that counters are among them.
+	counts bool
+	// sampleInterval is the field that tells of sampling, if the node has one.
+	sampleInterval string
 }
 
 // sources are the datasets that at least one enabled metric is read from; others are never asked for.
@@ -25,9 +29,15 @@ type sources struct {
 	// families has the datasets of each family in order of preference.
 	families map[string][]*source
 	names    []string // of the families, sorted
-	datasets map[cloudflare.ScopeKind][]string
-	// ownMetrics are the receiver's own counters.
+	// allNames has those of listings and of the receiver's own gauges as well.
+	allNames []string
+	// nodes are those whose entitlements are asked for.
+	nodes map[cloudflare.ScopeKind][]string
+	// unfiltered are the keys of filters that the configuration switches off.
+	unfiltered []string
+	// ownMetrics are the receiver's own counters, aboutScope its own gauges of each zone and account.
 	ownMetrics []ledger.Metric
+	aboutScope []dataset.Metric
 }
 
 // The receiver's own counters, as indices into sources.ownMetrics.
@@ -44,96 +54,145 @@ func catalogue() ([]*dataset.Dataset, error) {
 	return dataset.Catalogue(sch)
 }
 
-func datasetNames() ([]string, error) {
-	list, err := catalogue()
-	var names []string
-	for _, d := range list {
-		names = append(names, d.Name)
-	}
-	return names, err
-}
-
-func newSources(enabled map[string]bool) (*sources, error) {
+func newSources(c *Config) (*sources, error) {
 	list, err := catalogue()
 	if err != nil {
 		return nil, err
 	}
 	s := &sources{
-		byDataset: map[string]*source{}, families: map[string][]*source{}, datasets: map[cloudflare.ScopeKind][]string{},
+		byDataset: map[string]*source{}, families: map[string][]*source{}, nodes: map[cloudflare.ScopeKind][]string{},
+		aboutScope: aboutScope(),
+		ownMetrics: []ledger.Metric{
+			ownLostTime: {Name: "cloudflare.exporter.lost.time", Attributes: []string{"metric_family"}, Type: ledger.Int},
+			ownErrors:   {Name: "cloudflare.exporter.errors", Attributes: []string{"account", "dataset", "class"}, Type: ledger.Int},
+		},
 	}
+	if c.RequestSource == sourceAll {
+		s.unfiltered = []string{"requestSource"}
+	}
+	enabled := enabledMetrics(c.MetricsBuilderConfig.Metrics)
 	for _, d := range list {
-		src := &source{Dataset: d}
-		for _, m := range d.Metrics {
-			src.wanted = append(src.wanted, enabled[m.Name])
+		d = d.Without(c.DropAttributes)
+		if c.StatusClass {
+			d = d.ByStatusClass()
 		}
-		if !slices.Contains(src.wanted, true) {
-			continue
-		}
-		s.byDataset[d.Name] = src
-		s.families[d.Family] = append(s.families[d.Family], src)
-		s.datasets[d.Scope()] = append(s.datasets[d.Scope()], d.Name)
-		if d.ByZone != nil {
-			s.datasets[cloudflare.AccountScope] = append(s.datasets[cloudflare.AccountScope], d.Name)
-		}
-		if !slices.Contains(s.names, d.Family) {
-			s.names = append(s.names, d.Family)
+		if src := newSource(d, enabled); slices.Contains(src.wanted, true) {
+			s.add(src)
 		}
 	}
 	slices.Sort(s.names)
-	s.ownMetrics = []ledger.Metric{
-		ownLostTime: {Name: "cloudflare.exporter.lost.time", Attributes: []string{"metric_family"}, Type: ledger.Int},
-		ownErrors:   {Name: "cloudflare.exporter.errors", Attributes: []string{"account", "dataset", "class"}, Type: ledger.Int},
-	}
+	s.allNames = append(slices.Clone(s.names), aboutFamily)
 	return s, nil
+}
+
+func newSource(d *dataset.Dataset, enabled map[string]bool) *source {
+	src := &source{Dataset: d, sampleInterval: d.SampleIntervalField()}
+	for _, m := range d.Metrics {
+		src.wanted = append(src.wanted, enabled[m.Name])
+		src.counts = src.counts || (enabled[m.Name] && m.Kind == dataset.Counter)
+	}
+	return src
+}
+
+func (s *sources) add(src *source) {
+	s.byDataset[src.Name] = src
+	if !slices.Contains(s.names, src.Family) {
+		s.names = append(s.names, src.Family)
+	}
+	family := append(s.families[src.Family], src)
+	slices.SortStableFunc(family, func(a, b *source) int {
+		switch {
+		case a.Fallback == b.Fallback:
+			return 0
+		case b.Fallback:
+			return -1
+		default:
+			return 1
+		}
+	})
+	s.families[src.Family] = family
+	s.addNode(src.Scope(), src.Node())
+	if src.ByZone != nil {
+		s.addNode(cloudflare.AccountScope, src.Node())
+	}
+}
+
+func (s *sources) addNode(scope cloudflare.ScopeKind, node string) {
+	if !slices.Contains(s.nodes[scope], node) {
+		s.nodes[scope] = append(s.nodes[scope], node)
+	}
 }
 
 // selection is the part of a source that one scope may see: the wanted metrics all of whose fields it may read.
 type selection struct {
 	*source
+	limits   cloudflare.Limits
 	want     []bool
 	counters []ledger.Metric
 	// index leads from the dataset's metrics to counters; -1 where there is none.
 	index []int
 	// variant names the selection within the source.
-	variant string
+	variant variant
 }
+
+// variant is a selection as it goes through the planner: a sign for each metric, and one for the sample interval.
+type variant string
+
+const (
+	wantedSign   = '+'
+	unwantedSign = '-'
+)
 
 // selectFor picks what a scope may see. A metric takes up to seriesLimit label sets per scope.
 func (s *source) selectFor(limits cloudflare.Limits, seriesLimit int) *selection {
-	sel := &selection{source: s, want: s.offered(limits), index: make([]int, len(s.Metrics))}
-	var variant strings.Builder
-	for i, m := range s.Metrics {
-		sel.index[i] = -1
-		if !sel.want[i] {
-			variant.WriteByte('-')
-			continue
+	sel := &selection{source: s, limits: limits, want: s.offered(limits), index: make([]int, len(s.Metrics))}
+	var signs strings.Builder
+	sign := func(wanted bool) {
+		if wanted {
+			signs.WriteByte(wantedSign)
+		} else {
+			signs.WriteByte(unwantedSign)
 		}
-		variant.WriteByte('+')
-		if m.Kind != dataset.Counter {
-			continue
-		}
-		sel.index[i] = len(sel.counters)
-		valueType := ledger.Int
-		if m.Double {
-			valueType = ledger.Double
-		}
-		sel.counters = append(sel.counters, ledger.Metric{
-			Name: m.Name, Attributes: m.Attributes, Type: valueType, Limit: seriesLimit,
-		})
 	}
-	sel.variant = variant.String()
+	for i := range s.Metrics {
+		sel.index[i] = -1
+		sign(sel.want[i])
+		if m := &s.Metrics[i]; sel.want[i] && m.Kind == dataset.Counter {
+			sel.index[i] = len(sel.counters)
+			sel.counters = append(sel.counters, counter(m, seriesLimit))
+		}
+	}
+	sign(s.sampleInterval != "" && limits.Offers(s.sampleInterval))
+	sel.variant = variant(signs.String())
 	return sel
 }
 
-// offered are the wanted metrics all of whose fields Cloudflare lists as available. A list from which nothing can be
-// read although the dataset is enabled is one that this code does not understand; then the query will tell.
-func (s *source) offered(limits cloudflare.Limits) []bool {
-	want := slices.Clone(s.wanted)
-	for i, m := range s.Metrics {
-		want[i] = want[i] && limits.OffersAll(m.Fields)
+// counter is a metric as the ledger keeps it.
+func counter(m *dataset.Metric, seriesLimit int) ledger.Metric {
+	c := ledger.Metric{Name: m.Name, Type: ledger.Int, Limit: seriesLimit}
+	if m.Double {
+		c.Type = ledger.Double
 	}
-	if !slices.Contains(want, true) {
-		return s.wanted
+	for _, a := range m.Attributes {
+		key := a.Name
+		if a.Class {
+			key += classMark
+			c.Derived = map[string]ledger.Derivation{key: {From: a.Name, Value: dataset.StatusClass}}
+		}
+		c.Attributes = append(c.Attributes, key)
+	}
+	return c
+}
+
+// classMark tells, in the ledger, status classes from status codes: series by code can be continued by class, but not the
+// other way round.
+const classMark = ":class"
+
+// offered are the wanted metrics that can be read by limits.
+func (s *source) offered(limits cloudflare.Limits) []bool {
+	want := s.Offered(limits)
+	for i := range want {
+		want[i] = want[i] && s.wanted[i]
 	}
 	return want
 }
@@ -149,11 +208,20 @@ func (sel *selection) withheld() []string {
 	return names
 }
 
-// wantOf is the selection that a variant names.
-func wantOf(variant string) []bool {
-	want := make([]bool, len(variant))
-	for i := range variant {
-		want[i] = variant[i] == '+'
+// want is the selection that a variant names.
+func (v variant) want() []bool {
+	want := make([]bool, len(v)-1)
+	for i := range want {
+		want[i] = v[i] == wantedSign
 	}
 	return want
+}
+
+// sampled says that the sample interval is selected.
+func (v variant) sampled() bool { return v[len(v)-1] == wantedSign }
+
+// keep tells which leaf fields make up a variant for one kind of metrics.
+func (s *source) keep(kind dataset.Kind, v variant) func(field string) bool {
+	needed, _ := s.Keep(kind, v.want())
+	return func(field string) bool { return needed(field) || (field == s.sampleInterval && v.sampled()) }
 }

@@ -35,6 +35,7 @@ const (
 	ClassInvalidQuery       Class = "invalid_query"       // the API, or this client, rejects the request itself
 	ClassMalformed          Class = "malformed"           // the answer is not what was asked for
 	ClassMissing            Class = "missing"             // the answer lacks a zone or account, without an error
+	ClassTruncated          Class = "truncated"           // the answer lacks rows that no query would get
 	ClassCanceled           Class = "canceled"            // the caller gave up
 )
 
@@ -80,6 +81,8 @@ func Remedy(class Class) string {
 		return "Check http.endpoint; if it is right, please report this error."
 	case ClassMissing:
 		return "Check that the token includes these zones and accounts."
+	case ClassTruncated:
+		return "Nothing to do: Cloudflare hands out no more."
 	case ClassMalformed:
 		return "Check http.endpoint and any proxy in between: the answer is not Cloudflare's API's."
 	default:

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -19,34 +20,34 @@ const limitsAge = time.Hour
 type entitlements struct {
 	at      time.Time
 	byNode  map[string]cloudflare.Limits
-	refused map[string]bool // refused despite the settings, until the hour is over
+	refused map[string]bool // queries refused despite the settings, until the hour is over
 	suspect bool            // read again in the next scrape, since something has been refused
 }
 
-// Limits gives what a scope may read of a dataset; false when it may not read it, or that is not known yet.
-func (i *Inventory) Limits(scopeID, dataset string) (cloudflare.Limits, bool) {
+// Limits gives what a scope may read of a node by one query of it; false when it may not, or that is not known yet.
+func (i *Inventory) Limits(scopeID, node, query string) (cloudflare.Limits, bool) {
 	e := i.limits[scopeID]
-	if e == nil || e.refused[dataset] {
+	if e == nil || e.refused[query] {
 		return cloudflare.Limits{}, false
 	}
-	l, ok := e.byNode[dataset]
+	l, ok := e.byNode[node]
 	return l, ok && l.Enabled
 }
 
-// Refuse notes that Cloudflare refused a dataset to a scope although the settings allow it, and says whether that is
-// news. The entitlements are then read again in the next scrape; if they still allow it, the dataset is left alone until
+// Refuse notes that Cloudflare refused a query to a scope although the settings allow its node, and says whether that is
+// news. The entitlements are then read again in the next scrape; if they still allow it, the query is left alone until
 // the hour is over.
-func (i *Inventory) Refuse(scopeID, dataset string) (news bool) {
+func (i *Inventory) Refuse(scopeID, query string) (news bool) {
 	e := i.limits[scopeID]
-	if e == nil || e.refused[dataset] {
+	if e == nil || e.refused[query] {
 		return false
 	}
-	e.refused[dataset], e.suspect = true, true
+	e.refused[query], e.suspect = true, true
 	return true
 }
 
 // RefreshLimits reads the entitlements of every current scope whose own are missing or an hour old. Scopes that could
-// not be asked keep what was known.
+// not be asked keep what was known; those that the token's permissions do not cover have none for the next hour.
 func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets map[cloudflare.ScopeKind][]string) error {
 	var errs []error
 	for kind, nodes := range datasets {
@@ -55,8 +56,11 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 			continue
 		}
 		answer, err := i.client.Limits(ctx, kind, ids, nodes)
-		errs = append(errs, err)
+		errs = append(errs, wrap(fmt.Sprintf("read entitlements of %ss", kind), err))
 		i.takeLimits(answer, now)
+		if err != nil && allDenied(err) {
+			i.withoutLimits(ids, answer, now)
+		}
 		if missing := len(ids) - len(answer); missing > 0 && err == nil {
 			errs = append(errs, &cloudflare.Error{
 				Class: cloudflare.ClassMissing, Kind: cloudflare.KindGraphQL,
@@ -64,7 +68,24 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 			})
 		}
 	}
-	return wrap("read entitlements", errors.Join(errs...))
+	return errors.Join(errs...)
+}
+
+// allDenied says that nothing is wrong but the token's permissions.
+func allDenied(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(e error) bool { return !allDenied(e) })
+	}
+	return denied(err)
+}
+
+// withoutLimits notes which scopes Cloudflare had no answer for. Asking again each tick would change nothing.
+func (i *Inventory) withoutLimits(ids []string, answer map[string]map[string]cloudflare.Limits, now time.Time) {
+	for _, id := range ids {
+		if _, answered := answer[id]; !answered {
+			i.limits[id] = &entitlements{at: now, refused: map[string]bool{}}
+		}
+	}
 }
 
 // rereadAtOnce bounds how many known entitlements are read again in one scrape, so that many scopes' do not run out all

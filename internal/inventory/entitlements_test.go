@@ -36,22 +36,22 @@ func TestLimitsAreByScopeAndDataset(t *testing.T) {
 	i := a.inventory()
 	a.refresh(i)
 	paid, free, acme := find(t, i, "zone1.acme"), find(t, i, "zone2.acme"), find(t, i, "acme")
-	_, ok := i.Limits(paid.ID, requests)
+	_, ok := i.Limits(paid.ID, requests, requests)
 	assert.False(t, ok, "not read yet")
 
 	a.refreshLimits(i)
-	limits, ok := i.Limits(paid.ID, requests)
+	limits, ok := i.Limits(paid.ID, requests, requests)
 	assert.True(t, ok)
 	assert.Equal(t, 24*time.Hour, limits.NotOlderThan)
 	assert.True(t, limits.Offers("sum.requests"))
-	limits, ok = i.Limits(paid.ID, events)
+	limits, ok = i.Limits(paid.ID, events, events)
 	assert.True(t, ok)
 	assert.Equal(t, 72*time.Hour, limits.NotOlderThan)
-	_, ok = i.Limits(free.ID, requests)
+	_, ok = i.Limits(free.ID, requests, requests)
 	assert.False(t, ok)
-	_, ok = i.Limits(acme.ID, workers)
+	_, ok = i.Limits(acme.ID, workers, workers)
 	assert.True(t, ok)
-	_, ok = i.Limits(acme.ID, requests)
+	_, ok = i.Limits(acme.ID, requests, requests)
 	assert.False(t, ok, "not asked for")
 }
 
@@ -69,11 +69,11 @@ func TestLimitsAreCurrentForAnHour(t *testing.T) {
 
 	a.become(acme(simulator.PlanPro))
 	free := find(t, i, "zone2.acme")
-	_, ok := i.Limits(free.ID, requests)
+	_, ok := i.Limits(free.ID, requests, requests)
 	assert.False(t, ok)
 	a.after(time.Nanosecond)
 	a.refreshLimits(i)
-	_, ok = i.Limits(free.ID, requests)
+	_, ok = i.Limits(free.ID, requests, requests)
 	assert.True(t, ok, "an upgraded plan shows within the hour")
 }
 
@@ -88,7 +88,7 @@ func TestNewScopesAreAskedAboutAtOnce(t *testing.T) {
 	a.refresh(i)
 	a.refreshLimits(i)
 	assert.Equal(t, 1, a.graphQLRequests(), "about the new one alone")
-	_, ok := i.Limits(find(t, i, "zone2.acme").ID, requests)
+	_, ok := i.Limits(find(t, i, "zone2.acme").ID, requests, requests)
 	assert.True(t, ok)
 }
 
@@ -101,9 +101,9 @@ func TestExcludedAndGoneScopesAreNotAskedAbout(t *testing.T) {
 	a.after(time.Hour)
 	a.refresh(i)
 	a.refreshLimits(i)
-	_, ok := i.Limits(id(1001), requests)
+	_, ok := i.Limits(id(1001), requests, requests)
 	assert.False(t, ok)
-	_, ok = i.Limits(find(t, i, "zone2.acme").ID, requests)
+	_, ok = i.Limits(find(t, i, "zone2.acme").ID, requests, requests)
 	assert.True(t, ok)
 }
 
@@ -118,20 +118,20 @@ func TestARefusedDatasetIsLeftAloneUntilTheNextReading(t *testing.T) {
 
 	assert.True(t, i.Refuse(zone.ID, requests))
 	assert.False(t, i.Refuse(zone.ID, requests), "no news the second time")
-	_, ok := i.Limits(zone.ID, requests)
+	_, ok := i.Limits(zone.ID, requests, requests)
 	assert.False(t, ok)
-	_, ok = i.Limits(zone.ID, events)
+	_, ok = i.Limits(zone.ID, events, events)
 	assert.True(t, ok, "the other dataset")
-	_, ok = i.Limits(find(t, i, "zone2.acme").ID, requests)
+	_, ok = i.Limits(find(t, i, "zone2.acme").ID, requests, requests)
 	assert.True(t, ok, "the other zone")
 
 	a.after(59 * time.Minute)
 	a.refreshLimits(i)
-	_, ok = i.Limits(zone.ID, requests)
+	_, ok = i.Limits(zone.ID, requests, requests)
 	assert.False(t, ok)
 	a.after(time.Minute)
 	a.refreshLimits(i)
-	_, ok = i.Limits(zone.ID, requests)
+	_, ok = i.Limits(zone.ID, requests, requests)
 	assert.True(t, ok)
 	assert.True(t, i.Refuse(zone.ID, requests), "news again")
 }
@@ -149,7 +149,7 @@ func TestEntitlementsAreReadAgainAfterARefusal(t *testing.T) {
 	a.after(time.Minute)
 	a.refreshLimits(i)
 	assert.Equal(t, asked+1, a.graphQLRequests())
-	_, ok := i.Limits(zone.ID, requests)
+	_, ok := i.Limits(zone.ID, requests, requests)
 	assert.False(t, ok, "the settings are not believed")
 	a.after(time.Minute)
 	a.refreshLimits(i)
@@ -166,7 +166,7 @@ func TestWhatCouldNotBeReadStaysKnown(t *testing.T) {
 	faults.GraphQL.ServerErrorRate = 1
 	a.simulator.SetFaults(faults)
 	require.ErrorContains(t, i.RefreshLimits(t.Context(), a.after(2*time.Hour), datasets()), "read entitlements: ")
-	_, ok := i.Limits(find(t, i, "zone1.acme").ID, requests)
+	_, ok := i.Limits(find(t, i, "zone1.acme").ID, requests, requests)
 	assert.True(t, ok)
 
 	a.simulator.SetFaults(simulator.Faults{})
@@ -184,9 +184,9 @@ func TestScopesMissingFromTheAnswer(t *testing.T) {
 	a.simulator.SetFaults(simulator.Faults{EmptyZones: true})
 	err := i.RefreshLimits(t.Context(), a.clock(), datasets())
 	require.ErrorContains(t, err, "2 of 2 zones are missing from Cloudflare's answer")
-	_, ok := i.Limits(find(t, i, "zone1.acme").ID, requests)
+	_, ok := i.Limits(find(t, i, "zone1.acme").ID, requests, requests)
 	assert.False(t, ok)
-	_, ok = i.Limits(find(t, i, "acme").ID, workers)
+	_, ok = i.Limits(find(t, i, "acme").ID, workers, workers)
 	assert.True(t, ok)
 }
 
@@ -202,7 +202,7 @@ func TestOneRefusedZoneDoesNotHideTheOthers(t *testing.T) {
 		if s.Kind != cloudflare.ZoneScope {
 			continue
 		}
-		_, ok := i.Limits(s.ID, requests)
+		_, ok := i.Limits(s.ID, requests, requests)
 		assert.Equal(t, s.Name != "zone23.acme", ok, s.Name)
 	}
 }

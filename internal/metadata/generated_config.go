@@ -107,6 +107,46 @@ func (ms *CloudflareExporterOverflowSeriesMetricConfig) Unmarshal(parser *confma
 	return nil
 }
 
+// CloudflareExporterSampleIntervalMetricConfig provides config for the cloudflare.exporter.sample.interval metric.
+type CloudflareExporterSampleIntervalMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareExporterSampleIntervalMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareExporterSourceMetricConfig provides config for the cloudflare.exporter.source metric.
+type CloudflareExporterSourceMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareExporterSourceMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareExporterUpMetricConfig provides config for the cloudflare.exporter.up metric.
 type CloudflareExporterUpMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -134,6 +174,926 @@ type CloudflareExporterWatermarkTimestampMetricConfig struct {
 }
 
 func (ms *CloudflareExporterWatermarkTimestampMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushFailedJobsAccountMetricConfig provides config for the cloudflare.logpush.failed_jobs.account metric.
+type CloudflareLogpushFailedJobsAccountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushFailedJobsAccountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushFailedJobsZoneMetricConfig provides config for the cloudflare.logpush.failed_jobs.zone metric.
+type CloudflareLogpushFailedJobsZoneMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushFailedJobsZoneMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushRecordsAccountMetricConfig provides config for the cloudflare.logpush.records.account metric.
+type CloudflareLogpushRecordsAccountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushRecordsAccountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushRecordsZoneMetricConfig provides config for the cloudflare.logpush.records.zone metric.
+type CloudflareLogpushRecordsZoneMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushRecordsZoneMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushUploadedAccountMetricConfig provides config for the cloudflare.logpush.uploaded.account metric.
+type CloudflareLogpushUploadedAccountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushUploadedAccountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareLogpushUploadedZoneMetricConfig provides config for the cloudflare.logpush.uploaded.zone metric.
+type CloudflareLogpushUploadedZoneMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareLogpushUploadedZoneMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicFirewallRuleBitsMetricConfig provides config for the cloudflare.magic_firewall.rule.bits metric.
+type CloudflareMagicFirewallRuleBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicFirewallRuleBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicFirewallRulePacketsMetricConfig provides config for the cloudflare.magic_firewall.rule.packets metric.
+type CloudflareMagicFirewallRulePacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicFirewallRulePacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitActiveTunnelsMetricConfig provides config for the cloudflare.magic_transit.active_tunnels metric.
+type CloudflareMagicTransitActiveTunnelsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitActiveTunnelsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitEdgeColoCountMetricConfig provides config for the cloudflare.magic_transit.edge_colo_count metric.
+type CloudflareMagicTransitEdgeColoCountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitEdgeColoCountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitHealthyTunnelsMetricConfig provides config for the cloudflare.magic_transit.healthy_tunnels metric.
+type CloudflareMagicTransitHealthyTunnelsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitHealthyTunnelsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelChecksMetricConfig provides config for the cloudflare.magic_transit.tunnel.checks metric.
+type CloudflareMagicTransitTunnelChecksMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelChecksMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelEffectiveSloMetricConfig provides config for the cloudflare.magic_transit.tunnel.effective_slo metric.
+type CloudflareMagicTransitTunnelEffectiveSloMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelEffectiveSloMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelSloMetricConfig provides config for the cloudflare.magic_transit.tunnel.slo metric.
+type CloudflareMagicTransitTunnelSloMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelSloMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelStateMetricConfig provides config for the cloudflare.magic_transit.tunnel.state metric.
+type CloudflareMagicTransitTunnelStateMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelStateMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelTrafficBitsMetricConfig provides config for the cloudflare.magic_transit.tunnel.traffic.bits metric.
+type CloudflareMagicTransitTunnelTrafficBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelTrafficBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareMagicTransitTunnelTrafficPacketsMetricConfig provides config for the cloudflare.magic_transit.tunnel.traffic.packets metric.
+type CloudflareMagicTransitTunnelTrafficPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareMagicTransitTunnelTrafficPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig provides config for the cloudflare.network_analytics.advanced_dns_protection.bits metric.
+type CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig provides config for the cloudflare.network_analytics.advanced_dns_protection.packets metric.
+type CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsCdnBitsMetricConfig provides config for the cloudflare.network_analytics.cdn.bits metric.
+type CloudflareNetworkAnalyticsCdnBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsCdnBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsCdnPacketsMetricConfig provides config for the cloudflare.network_analytics.cdn.packets metric.
+type CloudflareNetworkAnalyticsCdnPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsCdnPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsDosdBitsMetricConfig provides config for the cloudflare.network_analytics.dosd.bits metric.
+type CloudflareNetworkAnalyticsDosdBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsDosdBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsDosdPacketsMetricConfig provides config for the cloudflare.network_analytics.dosd.packets metric.
+type CloudflareNetworkAnalyticsDosdPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsDosdPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig provides config for the cloudflare.network_analytics.magic_firewall.bits metric.
+type CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig provides config for the cloudflare.network_analytics.magic_firewall.packets metric.
+type CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig provides config for the cloudflare.network_analytics.magic_idps.bits metric.
+type CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig provides config for the cloudflare.network_analytics.magic_idps.packets metric.
+type CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig provides config for the cloudflare.network_analytics.magic_transit.bits metric.
+type CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig provides config for the cloudflare.network_analytics.magic_transit.packets metric.
+type CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig provides config for the cloudflare.network_analytics.programmable_flow_protection.bits metric.
+type CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig provides config for the cloudflare.network_analytics.programmable_flow_protection.packets metric.
+type CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsSpectrumBitsMetricConfig provides config for the cloudflare.network_analytics.spectrum.bits metric.
+type CloudflareNetworkAnalyticsSpectrumBitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsSpectrumBitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig provides config for the cloudflare.network_analytics.spectrum.packets metric.
+type CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2OperationsMetricConfig provides config for the cloudflare.r2.operations metric.
+type CloudflareR2OperationsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2OperationsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2ResponseMetricConfig provides config for the cloudflare.r2.response metric.
+type CloudflareR2ResponseMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2ResponseMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2ResponseObjectsMetricConfig provides config for the cloudflare.r2.response.objects metric.
+type CloudflareR2ResponseObjectsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2ResponseObjectsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2StorageMetadataMetricConfig provides config for the cloudflare.r2.storage.metadata metric.
+type CloudflareR2StorageMetadataMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2StorageMetadataMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2StorageObjectsMetricConfig provides config for the cloudflare.r2.storage.objects metric.
+type CloudflareR2StorageObjectsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2StorageObjectsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2StoragePayloadMetricConfig provides config for the cloudflare.r2.storage.payload metric.
+type CloudflareR2StoragePayloadMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2StoragePayloadMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareR2StorageUploadsMetricConfig provides config for the cloudflare.r2.storage.uploads metric.
+type CloudflareR2StorageUploadsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareR2StorageUploadsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamLiveInputEventsMetricConfig provides config for the cloudflare.stream.live_input.events metric.
+type CloudflareStreamLiveInputEventsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamLiveInputEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamMinutesViewedMetricConfig provides config for the cloudflare.stream.minutes_viewed metric.
+type CloudflareStreamMinutesViewedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamMinutesViewedMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamVideoBufferEventsMetricConfig provides config for the cloudflare.stream.video_buffer.events metric.
+type CloudflareStreamVideoBufferEventsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamVideoBufferEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamVideoPlaybackEventsMetricConfig provides config for the cloudflare.stream.video_playback.events metric.
+type CloudflareStreamVideoPlaybackEventsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamVideoPlaybackEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamVideoPlaybackTimeMetricConfig provides config for the cloudflare.stream.video_playback.time metric.
+type CloudflareStreamVideoPlaybackTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamVideoPlaybackTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareStreamVideoQualityEventsMetricConfig provides config for the cloudflare.stream.video_quality.events metric.
+type CloudflareStreamVideoQualityEventsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareStreamVideoQualityEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -307,6 +1267,46 @@ func (ms *CloudflareZoneBandwidthMetricConfig) Unmarshal(parser *confmap.Conf) e
 	return nil
 }
 
+// CloudflareZoneBandwidthAsnMetricConfig provides config for the cloudflare.zone.bandwidth.asn metric.
+type CloudflareZoneBandwidthAsnMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneBandwidthAsnMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneBandwidthCacheStatusMetricConfig provides config for the cloudflare.zone.bandwidth.cache_status metric.
+type CloudflareZoneBandwidthCacheStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneBandwidthCacheStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZoneBandwidthCachedMetricConfig provides config for the cloudflare.zone.bandwidth.cached metric.
 type CloudflareZoneBandwidthCachedMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -387,6 +1387,26 @@ func (ms *CloudflareZoneBandwidthSslEncryptedMetricConfig) Unmarshal(parser *con
 	return nil
 }
 
+// CloudflareZoneBotRequestsCountryMetricConfig provides config for the cloudflare.zone.bot_requests.country metric.
+type CloudflareZoneBotRequestsCountryMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneBotRequestsCountryMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZoneCacheHitRatioMetricConfig provides config for the cloudflare.zone.cache_hit_ratio metric.
 type CloudflareZoneCacheHitRatioMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -394,6 +1414,246 @@ type CloudflareZoneCacheHitRatioMetricConfig struct {
 }
 
 func (ms *CloudflareZoneCacheHitRatioMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneCacheMissOriginDurationMetricConfig provides config for the cloudflare.zone.cache_miss_origin_duration metric.
+type CloudflareZoneCacheMissOriginDurationMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneCacheMissOriginDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationEdgeResponseMetricConfig provides config for the cloudflare.zone.colocation.edge_response metric.
+type CloudflareZoneColocationEdgeResponseMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationEdgeResponseMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationErrorEdgeResponseMetricConfig provides config for the cloudflare.zone.colocation.error.edge_response metric.
+type CloudflareZoneColocationErrorEdgeResponseMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationErrorEdgeResponseMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationErrorRequestsMetricConfig provides config for the cloudflare.zone.colocation.error.requests metric.
+type CloudflareZoneColocationErrorRequestsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationErrorRequestsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationErrorVisitsMetricConfig provides config for the cloudflare.zone.colocation.error.visits metric.
+type CloudflareZoneColocationErrorVisitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationErrorVisitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationRequestsMetricConfig provides config for the cloudflare.zone.colocation.requests metric.
+type CloudflareZoneColocationRequestsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationRequestsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneColocationVisitsMetricConfig provides config for the cloudflare.zone.colocation.visits metric.
+type CloudflareZoneColocationVisitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneColocationVisitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneCustomerError4xxMetricConfig provides config for the cloudflare.zone.customer_error.4xx metric.
+type CloudflareZoneCustomerError4xxMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneCustomerError4xxMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneCustomerError5xxMetricConfig provides config for the cloudflare.zone.customer_error.5xx metric.
+type CloudflareZoneCustomerError5xxMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneCustomerError5xxMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneEdgeErrorRateMetricConfig provides config for the cloudflare.zone.edge_error_rate metric.
+type CloudflareZoneEdgeErrorRateMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneEdgeErrorRateMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneEdgeErrorsPathMetricConfig provides config for the cloudflare.zone.edge_errors.path metric.
+type CloudflareZoneEdgeErrorsPathMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneEdgeErrorsPathMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneFirewallBotsDetectedMetricConfig provides config for the cloudflare.zone.firewall.bots_detected metric.
+type CloudflareZoneFirewallBotsDetectedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneFirewallBotsDetectedMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -427,6 +1687,286 @@ func (ms *CloudflareZoneFirewallEventsMetricConfig) Unmarshal(parser *confmap.Co
 	return nil
 }
 
+// CloudflareZoneHealthCheckEventsOriginMetricConfig provides config for the cloudflare.zone.health_check.events_origin metric.
+type CloudflareZoneHealthCheckEventsOriginMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHealthCheckEventsOriginMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHealthCheckRttMetricConfig provides config for the cloudflare.zone.health_check.rtt metric.
+type CloudflareZoneHealthCheckRttMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHealthCheckRttMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHealthCheckTCPConnectionMetricConfig provides config for the cloudflare.zone.health_check.tcp_connection metric.
+type CloudflareZoneHealthCheckTCPConnectionMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHealthCheckTCPConnectionMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHealthCheckTLSHandshakeMetricConfig provides config for the cloudflare.zone.health_check.tls_handshake metric.
+type CloudflareZoneHealthCheckTLSHandshakeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHealthCheckTLSHandshakeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHealthCheckTtfbMetricConfig provides config for the cloudflare.zone.health_check.ttfb metric.
+type CloudflareZoneHealthCheckTtfbMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHealthCheckTtfbMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHostnameEdgeTtfbMetricConfig provides config for the cloudflare.zone.hostname.edge_ttfb metric.
+type CloudflareZoneHostnameEdgeTtfbMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHostnameEdgeTtfbMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHostnameErrorRateMetricConfig provides config for the cloudflare.zone.hostname.error_rate metric.
+type CloudflareZoneHostnameErrorRateMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHostnameErrorRateMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneHostnameOriginResponseDurationMetricConfig provides config for the cloudflare.zone.hostname.origin_response_duration metric.
+type CloudflareZoneHostnameOriginResponseDurationMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneHostnameOriginResponseDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneLbOriginsSelectedMetricConfig provides config for the cloudflare.zone.lb.origins_selected metric.
+type CloudflareZoneLbOriginsSelectedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneLbOriginsSelectedMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneLbPoolRttMetricConfig provides config for the cloudflare.zone.lb.pool_rtt metric.
+type CloudflareZoneLbPoolRttMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneLbPoolRttMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneLbSteeringPolicyInfoMetricConfig provides config for the cloudflare.zone.lb.steering_policy.info metric.
+type CloudflareZoneLbSteeringPolicyInfoMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneLbSteeringPolicyInfoMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneOriginErrorRateMetricConfig provides config for the cloudflare.zone.origin_error_rate metric.
+type CloudflareZoneOriginErrorRateMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneOriginErrorRateMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneOriginResponseDurationMetricConfig provides config for the cloudflare.zone.origin_response_duration metric.
+type CloudflareZoneOriginResponseDurationMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneOriginResponseDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneOriginResponseDurationQuantilesMetricConfig provides config for the cloudflare.zone.origin_response_duration.quantiles metric.
+type CloudflareZoneOriginResponseDurationQuantilesMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneOriginResponseDurationQuantilesMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZonePageviewsMetricConfig provides config for the cloudflare.zone.pageviews metric.
 type CloudflareZonePageviewsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -434,6 +1974,46 @@ type CloudflareZonePageviewsMetricConfig struct {
 }
 
 func (ms *CloudflareZonePageviewsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZonePoolHealthStatusMetricConfig provides config for the cloudflare.zone.pool.health_status metric.
+type CloudflareZonePoolHealthStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZonePoolHealthStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZonePoolRequestsMetricConfig provides config for the cloudflare.zone.pool.requests metric.
+type CloudflareZonePoolRequestsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZonePoolRequestsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -467,6 +2047,26 @@ func (ms *CloudflareZoneRequestsMetricConfig) Unmarshal(parser *confmap.Conf) er
 	return nil
 }
 
+// CloudflareZoneRequestsAsnMetricConfig provides config for the cloudflare.zone.requests.asn metric.
+type CloudflareZoneRequestsAsnMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneRequestsAsnMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZoneRequestsBrowserMapPageViewsMetricConfig provides config for the cloudflare.zone.requests.browser_map.page_views metric.
 type CloudflareZoneRequestsBrowserMapPageViewsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -474,6 +2074,46 @@ type CloudflareZoneRequestsBrowserMapPageViewsMetricConfig struct {
 }
 
 func (ms *CloudflareZoneRequestsBrowserMapPageViewsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneRequestsByMethodMetricConfig provides config for the cloudflare.zone.requests.by_method metric.
+type CloudflareZoneRequestsByMethodMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneRequestsByMethodMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneRequestsCacheStatusMetricConfig provides config for the cloudflare.zone.requests.cache_status metric.
+type CloudflareZoneRequestsCacheStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneRequestsCacheStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -587,6 +2227,26 @@ func (ms *CloudflareZoneRequestsIPClassMetricConfig) Unmarshal(parser *confmap.C
 	return nil
 }
 
+// CloudflareZoneRequestsOriginStatusCountryHostMetricConfig provides config for the cloudflare.zone.requests.origin_status_country_host metric.
+type CloudflareZoneRequestsOriginStatusCountryHostMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneRequestsOriginStatusCountryHostMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZoneRequestsSslEncryptedMetricConfig provides config for the cloudflare.zone.requests.ssl_encrypted metric.
 type CloudflareZoneRequestsSslEncryptedMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -634,6 +2294,26 @@ type CloudflareZoneRequestsStatusMetricConfig struct {
 }
 
 func (ms *CloudflareZoneRequestsStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneRequestsStatusCountryHostMetricConfig provides config for the cloudflare.zone.requests.status_country_host metric.
+type CloudflareZoneRequestsStatusCountryHostMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneRequestsStatusCountryHostMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -769,44 +2449,128 @@ func (ms *CloudflareZonesFilteredMetricConfig) Unmarshal(parser *confmap.Conf) e
 
 // MetricsConfig provides config for cloudflaremetrics metrics.
 type MetricsConfig struct {
-	CloudflareAccounts                                CloudflareAccountsMetricConfig                                `mapstructure:"cloudflare.accounts"`
-	CloudflareExporterErrors                          CloudflareExporterErrorsMetricConfig                          `mapstructure:"cloudflare.exporter.errors"`
-	CloudflareExporterLateRatio                       CloudflareExporterLateRatioMetricConfig                       `mapstructure:"cloudflare.exporter.late.ratio"`
-	CloudflareExporterLostTime                        CloudflareExporterLostTimeMetricConfig                        `mapstructure:"cloudflare.exporter.lost.time"`
-	CloudflareExporterOverflowSeries                  CloudflareExporterOverflowSeriesMetricConfig                  `mapstructure:"cloudflare.exporter.overflow.series"`
-	CloudflareExporterUp                              CloudflareExporterUpMetricConfig                              `mapstructure:"cloudflare.exporter.up"`
-	CloudflareExporterWatermarkTimestamp              CloudflareExporterWatermarkTimestampMetricConfig              `mapstructure:"cloudflare.exporter.watermark.timestamp"`
-	CloudflareWorkerCPUTime                           CloudflareWorkerCPUTimeMetricConfig                           `mapstructure:"cloudflare.worker.cpu_time"`
-	CloudflareWorkerDurationGigabyteSeconds           CloudflareWorkerDurationGigabyteSecondsMetricConfig           `mapstructure:"cloudflare.worker.duration.gigabyte_seconds"`
-	CloudflareWorkerErrors                            CloudflareWorkerErrorsMetricConfig                            `mapstructure:"cloudflare.worker.errors"`
-	CloudflareWorkerInvocationDurationGigabyteSeconds CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig `mapstructure:"cloudflare.worker.invocation.duration.gigabyte_seconds"`
-	CloudflareWorkerRequests                          CloudflareWorkerRequestsMetricConfig                          `mapstructure:"cloudflare.worker.requests"`
-	CloudflareWorkerSubrequests                       CloudflareWorkerSubrequestsMetricConfig                       `mapstructure:"cloudflare.worker.subrequests"`
-	CloudflareWorkerWallTime                          CloudflareWorkerWallTimeMetricConfig                          `mapstructure:"cloudflare.worker.wall_time"`
-	CloudflareZoneBandwidth                           CloudflareZoneBandwidthMetricConfig                           `mapstructure:"cloudflare.zone.bandwidth"`
-	CloudflareZoneBandwidthCached                     CloudflareZoneBandwidthCachedMetricConfig                     `mapstructure:"cloudflare.zone.bandwidth.cached"`
-	CloudflareZoneBandwidthContentType                CloudflareZoneBandwidthContentTypeMetricConfig                `mapstructure:"cloudflare.zone.bandwidth.content_type"`
-	CloudflareZoneBandwidthCountry                    CloudflareZoneBandwidthCountryMetricConfig                    `mapstructure:"cloudflare.zone.bandwidth.country"`
-	CloudflareZoneBandwidthSslEncrypted               CloudflareZoneBandwidthSslEncryptedMetricConfig               `mapstructure:"cloudflare.zone.bandwidth.ssl_encrypted"`
-	CloudflareZoneCacheHitRatio                       CloudflareZoneCacheHitRatioMetricConfig                       `mapstructure:"cloudflare.zone.cache_hit_ratio"`
-	CloudflareZoneFirewallEvents                      CloudflareZoneFirewallEventsMetricConfig                      `mapstructure:"cloudflare.zone.firewall.events"`
-	CloudflareZonePageviews                           CloudflareZonePageviewsMetricConfig                           `mapstructure:"cloudflare.zone.pageviews"`
-	CloudflareZoneRequests                            CloudflareZoneRequestsMetricConfig                            `mapstructure:"cloudflare.zone.requests"`
-	CloudflareZoneRequestsBrowserMapPageViews         CloudflareZoneRequestsBrowserMapPageViewsMetricConfig         `mapstructure:"cloudflare.zone.requests.browser_map.page_views"`
-	CloudflareZoneRequestsCached                      CloudflareZoneRequestsCachedMetricConfig                      `mapstructure:"cloudflare.zone.requests.cached"`
-	CloudflareZoneRequestsContentType                 CloudflareZoneRequestsContentTypeMetricConfig                 `mapstructure:"cloudflare.zone.requests.content_type"`
-	CloudflareZoneRequestsCountry                     CloudflareZoneRequestsCountryMetricConfig                     `mapstructure:"cloudflare.zone.requests.country"`
-	CloudflareZoneRequestsHTTPVersion                 CloudflareZoneRequestsHTTPVersionMetricConfig                 `mapstructure:"cloudflare.zone.requests.http_version"`
-	CloudflareZoneRequestsIPClass                     CloudflareZoneRequestsIPClassMetricConfig                     `mapstructure:"cloudflare.zone.requests.ip_class"`
-	CloudflareZoneRequestsSslEncrypted                CloudflareZoneRequestsSslEncryptedMetricConfig                `mapstructure:"cloudflare.zone.requests.ssl_encrypted"`
-	CloudflareZoneRequestsSslProtocol                 CloudflareZoneRequestsSslProtocolMetricConfig                 `mapstructure:"cloudflare.zone.requests.ssl_protocol"`
-	CloudflareZoneRequestsStatus                      CloudflareZoneRequestsStatusMetricConfig                      `mapstructure:"cloudflare.zone.requests.status"`
-	CloudflareZoneThreats                             CloudflareZoneThreatsMetricConfig                             `mapstructure:"cloudflare.zone.threats"`
-	CloudflareZoneThreatsCountry                      CloudflareZoneThreatsCountryMetricConfig                      `mapstructure:"cloudflare.zone.threats.country"`
-	CloudflareZoneThreatsType                         CloudflareZoneThreatsTypeMetricConfig                         `mapstructure:"cloudflare.zone.threats.type"`
-	CloudflareZoneUniques                             CloudflareZoneUniquesMetricConfig                             `mapstructure:"cloudflare.zone.uniques"`
-	CloudflareZones                                   CloudflareZonesMetricConfig                                   `mapstructure:"cloudflare.zones"`
-	CloudflareZonesFiltered                           CloudflareZonesFilteredMetricConfig                           `mapstructure:"cloudflare.zones.filtered"`
+	CloudflareAccounts                                          CloudflareAccountsMetricConfig                                          `mapstructure:"cloudflare.accounts"`
+	CloudflareExporterErrors                                    CloudflareExporterErrorsMetricConfig                                    `mapstructure:"cloudflare.exporter.errors"`
+	CloudflareExporterLateRatio                                 CloudflareExporterLateRatioMetricConfig                                 `mapstructure:"cloudflare.exporter.late.ratio"`
+	CloudflareExporterLostTime                                  CloudflareExporterLostTimeMetricConfig                                  `mapstructure:"cloudflare.exporter.lost.time"`
+	CloudflareExporterOverflowSeries                            CloudflareExporterOverflowSeriesMetricConfig                            `mapstructure:"cloudflare.exporter.overflow.series"`
+	CloudflareExporterSampleInterval                            CloudflareExporterSampleIntervalMetricConfig                            `mapstructure:"cloudflare.exporter.sample.interval"`
+	CloudflareExporterSource                                    CloudflareExporterSourceMetricConfig                                    `mapstructure:"cloudflare.exporter.source"`
+	CloudflareExporterUp                                        CloudflareExporterUpMetricConfig                                        `mapstructure:"cloudflare.exporter.up"`
+	CloudflareExporterWatermarkTimestamp                        CloudflareExporterWatermarkTimestampMetricConfig                        `mapstructure:"cloudflare.exporter.watermark.timestamp"`
+	CloudflareLogpushFailedJobsAccount                          CloudflareLogpushFailedJobsAccountMetricConfig                          `mapstructure:"cloudflare.logpush.failed_jobs.account"`
+	CloudflareLogpushFailedJobsZone                             CloudflareLogpushFailedJobsZoneMetricConfig                             `mapstructure:"cloudflare.logpush.failed_jobs.zone"`
+	CloudflareLogpushRecordsAccount                             CloudflareLogpushRecordsAccountMetricConfig                             `mapstructure:"cloudflare.logpush.records.account"`
+	CloudflareLogpushRecordsZone                                CloudflareLogpushRecordsZoneMetricConfig                                `mapstructure:"cloudflare.logpush.records.zone"`
+	CloudflareLogpushUploadedAccount                            CloudflareLogpushUploadedAccountMetricConfig                            `mapstructure:"cloudflare.logpush.uploaded.account"`
+	CloudflareLogpushUploadedZone                               CloudflareLogpushUploadedZoneMetricConfig                               `mapstructure:"cloudflare.logpush.uploaded.zone"`
+	CloudflareMagicFirewallRuleBits                             CloudflareMagicFirewallRuleBitsMetricConfig                             `mapstructure:"cloudflare.magic_firewall.rule.bits"`
+	CloudflareMagicFirewallRulePackets                          CloudflareMagicFirewallRulePacketsMetricConfig                          `mapstructure:"cloudflare.magic_firewall.rule.packets"`
+	CloudflareMagicTransitActiveTunnels                         CloudflareMagicTransitActiveTunnelsMetricConfig                         `mapstructure:"cloudflare.magic_transit.active_tunnels"`
+	CloudflareMagicTransitEdgeColoCount                         CloudflareMagicTransitEdgeColoCountMetricConfig                         `mapstructure:"cloudflare.magic_transit.edge_colo_count"`
+	CloudflareMagicTransitHealthyTunnels                        CloudflareMagicTransitHealthyTunnelsMetricConfig                        `mapstructure:"cloudflare.magic_transit.healthy_tunnels"`
+	CloudflareMagicTransitTunnelChecks                          CloudflareMagicTransitTunnelChecksMetricConfig                          `mapstructure:"cloudflare.magic_transit.tunnel.checks"`
+	CloudflareMagicTransitTunnelEffectiveSlo                    CloudflareMagicTransitTunnelEffectiveSloMetricConfig                    `mapstructure:"cloudflare.magic_transit.tunnel.effective_slo"`
+	CloudflareMagicTransitTunnelSlo                             CloudflareMagicTransitTunnelSloMetricConfig                             `mapstructure:"cloudflare.magic_transit.tunnel.slo"`
+	CloudflareMagicTransitTunnelState                           CloudflareMagicTransitTunnelStateMetricConfig                           `mapstructure:"cloudflare.magic_transit.tunnel.state"`
+	CloudflareMagicTransitTunnelTrafficBits                     CloudflareMagicTransitTunnelTrafficBitsMetricConfig                     `mapstructure:"cloudflare.magic_transit.tunnel.traffic.bits"`
+	CloudflareMagicTransitTunnelTrafficPackets                  CloudflareMagicTransitTunnelTrafficPacketsMetricConfig                  `mapstructure:"cloudflare.magic_transit.tunnel.traffic.packets"`
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionBits         CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig         `mapstructure:"cloudflare.network_analytics.advanced_dns_protection.bits"`
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets      CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig      `mapstructure:"cloudflare.network_analytics.advanced_dns_protection.packets"`
+	CloudflareNetworkAnalyticsCdnBits                           CloudflareNetworkAnalyticsCdnBitsMetricConfig                           `mapstructure:"cloudflare.network_analytics.cdn.bits"`
+	CloudflareNetworkAnalyticsCdnPackets                        CloudflareNetworkAnalyticsCdnPacketsMetricConfig                        `mapstructure:"cloudflare.network_analytics.cdn.packets"`
+	CloudflareNetworkAnalyticsDosdBits                          CloudflareNetworkAnalyticsDosdBitsMetricConfig                          `mapstructure:"cloudflare.network_analytics.dosd.bits"`
+	CloudflareNetworkAnalyticsDosdPackets                       CloudflareNetworkAnalyticsDosdPacketsMetricConfig                       `mapstructure:"cloudflare.network_analytics.dosd.packets"`
+	CloudflareNetworkAnalyticsMagicFirewallBits                 CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig                 `mapstructure:"cloudflare.network_analytics.magic_firewall.bits"`
+	CloudflareNetworkAnalyticsMagicFirewallPackets              CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig              `mapstructure:"cloudflare.network_analytics.magic_firewall.packets"`
+	CloudflareNetworkAnalyticsMagicIdpsBits                     CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig                     `mapstructure:"cloudflare.network_analytics.magic_idps.bits"`
+	CloudflareNetworkAnalyticsMagicIdpsPackets                  CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig                  `mapstructure:"cloudflare.network_analytics.magic_idps.packets"`
+	CloudflareNetworkAnalyticsMagicTransitBits                  CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig                  `mapstructure:"cloudflare.network_analytics.magic_transit.bits"`
+	CloudflareNetworkAnalyticsMagicTransitPackets               CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig               `mapstructure:"cloudflare.network_analytics.magic_transit.packets"`
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionBits    CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig    `mapstructure:"cloudflare.network_analytics.programmable_flow_protection.bits"`
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig `mapstructure:"cloudflare.network_analytics.programmable_flow_protection.packets"`
+	CloudflareNetworkAnalyticsSpectrumBits                      CloudflareNetworkAnalyticsSpectrumBitsMetricConfig                      `mapstructure:"cloudflare.network_analytics.spectrum.bits"`
+	CloudflareNetworkAnalyticsSpectrumPackets                   CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig                   `mapstructure:"cloudflare.network_analytics.spectrum.packets"`
+	CloudflareR2Operations                                      CloudflareR2OperationsMetricConfig                                      `mapstructure:"cloudflare.r2.operations"`
+	CloudflareR2Response                                        CloudflareR2ResponseMetricConfig                                        `mapstructure:"cloudflare.r2.response"`
+	CloudflareR2ResponseObjects                                 CloudflareR2ResponseObjectsMetricConfig                                 `mapstructure:"cloudflare.r2.response.objects"`
+	CloudflareR2StorageMetadata                                 CloudflareR2StorageMetadataMetricConfig                                 `mapstructure:"cloudflare.r2.storage.metadata"`
+	CloudflareR2StorageObjects                                  CloudflareR2StorageObjectsMetricConfig                                  `mapstructure:"cloudflare.r2.storage.objects"`
+	CloudflareR2StoragePayload                                  CloudflareR2StoragePayloadMetricConfig                                  `mapstructure:"cloudflare.r2.storage.payload"`
+	CloudflareR2StorageUploads                                  CloudflareR2StorageUploadsMetricConfig                                  `mapstructure:"cloudflare.r2.storage.uploads"`
+	CloudflareStreamLiveInputEvents                             CloudflareStreamLiveInputEventsMetricConfig                             `mapstructure:"cloudflare.stream.live_input.events"`
+	CloudflareStreamMinutesViewed                               CloudflareStreamMinutesViewedMetricConfig                               `mapstructure:"cloudflare.stream.minutes_viewed"`
+	CloudflareStreamVideoBufferEvents                           CloudflareStreamVideoBufferEventsMetricConfig                           `mapstructure:"cloudflare.stream.video_buffer.events"`
+	CloudflareStreamVideoPlaybackEvents                         CloudflareStreamVideoPlaybackEventsMetricConfig                         `mapstructure:"cloudflare.stream.video_playback.events"`
+	CloudflareStreamVideoPlaybackTime                           CloudflareStreamVideoPlaybackTimeMetricConfig                           `mapstructure:"cloudflare.stream.video_playback.time"`
+	CloudflareStreamVideoQualityEvents                          CloudflareStreamVideoQualityEventsMetricConfig                          `mapstructure:"cloudflare.stream.video_quality.events"`
+	CloudflareWorkerCPUTime                                     CloudflareWorkerCPUTimeMetricConfig                                     `mapstructure:"cloudflare.worker.cpu_time"`
+	CloudflareWorkerDurationGigabyteSeconds                     CloudflareWorkerDurationGigabyteSecondsMetricConfig                     `mapstructure:"cloudflare.worker.duration.gigabyte_seconds"`
+	CloudflareWorkerErrors                                      CloudflareWorkerErrorsMetricConfig                                      `mapstructure:"cloudflare.worker.errors"`
+	CloudflareWorkerInvocationDurationGigabyteSeconds           CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig           `mapstructure:"cloudflare.worker.invocation.duration.gigabyte_seconds"`
+	CloudflareWorkerRequests                                    CloudflareWorkerRequestsMetricConfig                                    `mapstructure:"cloudflare.worker.requests"`
+	CloudflareWorkerSubrequests                                 CloudflareWorkerSubrequestsMetricConfig                                 `mapstructure:"cloudflare.worker.subrequests"`
+	CloudflareWorkerWallTime                                    CloudflareWorkerWallTimeMetricConfig                                    `mapstructure:"cloudflare.worker.wall_time"`
+	CloudflareZoneBandwidth                                     CloudflareZoneBandwidthMetricConfig                                     `mapstructure:"cloudflare.zone.bandwidth"`
+	CloudflareZoneBandwidthAsn                                  CloudflareZoneBandwidthAsnMetricConfig                                  `mapstructure:"cloudflare.zone.bandwidth.asn"`
+	CloudflareZoneBandwidthCacheStatus                          CloudflareZoneBandwidthCacheStatusMetricConfig                          `mapstructure:"cloudflare.zone.bandwidth.cache_status"`
+	CloudflareZoneBandwidthCached                               CloudflareZoneBandwidthCachedMetricConfig                               `mapstructure:"cloudflare.zone.bandwidth.cached"`
+	CloudflareZoneBandwidthContentType                          CloudflareZoneBandwidthContentTypeMetricConfig                          `mapstructure:"cloudflare.zone.bandwidth.content_type"`
+	CloudflareZoneBandwidthCountry                              CloudflareZoneBandwidthCountryMetricConfig                              `mapstructure:"cloudflare.zone.bandwidth.country"`
+	CloudflareZoneBandwidthSslEncrypted                         CloudflareZoneBandwidthSslEncryptedMetricConfig                         `mapstructure:"cloudflare.zone.bandwidth.ssl_encrypted"`
+	CloudflareZoneBotRequestsCountry                            CloudflareZoneBotRequestsCountryMetricConfig                            `mapstructure:"cloudflare.zone.bot_requests.country"`
+	CloudflareZoneCacheHitRatio                                 CloudflareZoneCacheHitRatioMetricConfig                                 `mapstructure:"cloudflare.zone.cache_hit_ratio"`
+	CloudflareZoneCacheMissOriginDuration                       CloudflareZoneCacheMissOriginDurationMetricConfig                       `mapstructure:"cloudflare.zone.cache_miss_origin_duration"`
+	CloudflareZoneColocationEdgeResponse                        CloudflareZoneColocationEdgeResponseMetricConfig                        `mapstructure:"cloudflare.zone.colocation.edge_response"`
+	CloudflareZoneColocationErrorEdgeResponse                   CloudflareZoneColocationErrorEdgeResponseMetricConfig                   `mapstructure:"cloudflare.zone.colocation.error.edge_response"`
+	CloudflareZoneColocationErrorRequests                       CloudflareZoneColocationErrorRequestsMetricConfig                       `mapstructure:"cloudflare.zone.colocation.error.requests"`
+	CloudflareZoneColocationErrorVisits                         CloudflareZoneColocationErrorVisitsMetricConfig                         `mapstructure:"cloudflare.zone.colocation.error.visits"`
+	CloudflareZoneColocationRequests                            CloudflareZoneColocationRequestsMetricConfig                            `mapstructure:"cloudflare.zone.colocation.requests"`
+	CloudflareZoneColocationVisits                              CloudflareZoneColocationVisitsMetricConfig                              `mapstructure:"cloudflare.zone.colocation.visits"`
+	CloudflareZoneCustomerError4xx                              CloudflareZoneCustomerError4xxMetricConfig                              `mapstructure:"cloudflare.zone.customer_error.4xx"`
+	CloudflareZoneCustomerError5xx                              CloudflareZoneCustomerError5xxMetricConfig                              `mapstructure:"cloudflare.zone.customer_error.5xx"`
+	CloudflareZoneEdgeErrorRate                                 CloudflareZoneEdgeErrorRateMetricConfig                                 `mapstructure:"cloudflare.zone.edge_error_rate"`
+	CloudflareZoneEdgeErrorsPath                                CloudflareZoneEdgeErrorsPathMetricConfig                                `mapstructure:"cloudflare.zone.edge_errors.path"`
+	CloudflareZoneFirewallBotsDetected                          CloudflareZoneFirewallBotsDetectedMetricConfig                          `mapstructure:"cloudflare.zone.firewall.bots_detected"`
+	CloudflareZoneFirewallEvents                                CloudflareZoneFirewallEventsMetricConfig                                `mapstructure:"cloudflare.zone.firewall.events"`
+	CloudflareZoneHealthCheckEventsOrigin                       CloudflareZoneHealthCheckEventsOriginMetricConfig                       `mapstructure:"cloudflare.zone.health_check.events_origin"`
+	CloudflareZoneHealthCheckRtt                                CloudflareZoneHealthCheckRttMetricConfig                                `mapstructure:"cloudflare.zone.health_check.rtt"`
+	CloudflareZoneHealthCheckTCPConnection                      CloudflareZoneHealthCheckTCPConnectionMetricConfig                      `mapstructure:"cloudflare.zone.health_check.tcp_connection"`
+	CloudflareZoneHealthCheckTLSHandshake                       CloudflareZoneHealthCheckTLSHandshakeMetricConfig                       `mapstructure:"cloudflare.zone.health_check.tls_handshake"`
+	CloudflareZoneHealthCheckTtfb                               CloudflareZoneHealthCheckTtfbMetricConfig                               `mapstructure:"cloudflare.zone.health_check.ttfb"`
+	CloudflareZoneHostnameEdgeTtfb                              CloudflareZoneHostnameEdgeTtfbMetricConfig                              `mapstructure:"cloudflare.zone.hostname.edge_ttfb"`
+	CloudflareZoneHostnameErrorRate                             CloudflareZoneHostnameErrorRateMetricConfig                             `mapstructure:"cloudflare.zone.hostname.error_rate"`
+	CloudflareZoneHostnameOriginResponseDuration                CloudflareZoneHostnameOriginResponseDurationMetricConfig                `mapstructure:"cloudflare.zone.hostname.origin_response_duration"`
+	CloudflareZoneLbOriginsSelected                             CloudflareZoneLbOriginsSelectedMetricConfig                             `mapstructure:"cloudflare.zone.lb.origins_selected"`
+	CloudflareZoneLbPoolRtt                                     CloudflareZoneLbPoolRttMetricConfig                                     `mapstructure:"cloudflare.zone.lb.pool_rtt"`
+	CloudflareZoneLbSteeringPolicyInfo                          CloudflareZoneLbSteeringPolicyInfoMetricConfig                          `mapstructure:"cloudflare.zone.lb.steering_policy.info"`
+	CloudflareZoneOriginErrorRate                               CloudflareZoneOriginErrorRateMetricConfig                               `mapstructure:"cloudflare.zone.origin_error_rate"`
+	CloudflareZoneOriginResponseDuration                        CloudflareZoneOriginResponseDurationMetricConfig                        `mapstructure:"cloudflare.zone.origin_response_duration"`
+	CloudflareZoneOriginResponseDurationQuantiles               CloudflareZoneOriginResponseDurationQuantilesMetricConfig               `mapstructure:"cloudflare.zone.origin_response_duration.quantiles"`
+	CloudflareZonePageviews                                     CloudflareZonePageviewsMetricConfig                                     `mapstructure:"cloudflare.zone.pageviews"`
+	CloudflareZonePoolHealthStatus                              CloudflareZonePoolHealthStatusMetricConfig                              `mapstructure:"cloudflare.zone.pool.health_status"`
+	CloudflareZonePoolRequests                                  CloudflareZonePoolRequestsMetricConfig                                  `mapstructure:"cloudflare.zone.pool.requests"`
+	CloudflareZoneRequests                                      CloudflareZoneRequestsMetricConfig                                      `mapstructure:"cloudflare.zone.requests"`
+	CloudflareZoneRequestsAsn                                   CloudflareZoneRequestsAsnMetricConfig                                   `mapstructure:"cloudflare.zone.requests.asn"`
+	CloudflareZoneRequestsBrowserMapPageViews                   CloudflareZoneRequestsBrowserMapPageViewsMetricConfig                   `mapstructure:"cloudflare.zone.requests.browser_map.page_views"`
+	CloudflareZoneRequestsByMethod                              CloudflareZoneRequestsByMethodMetricConfig                              `mapstructure:"cloudflare.zone.requests.by_method"`
+	CloudflareZoneRequestsCacheStatus                           CloudflareZoneRequestsCacheStatusMetricConfig                           `mapstructure:"cloudflare.zone.requests.cache_status"`
+	CloudflareZoneRequestsCached                                CloudflareZoneRequestsCachedMetricConfig                                `mapstructure:"cloudflare.zone.requests.cached"`
+	CloudflareZoneRequestsContentType                           CloudflareZoneRequestsContentTypeMetricConfig                           `mapstructure:"cloudflare.zone.requests.content_type"`
+	CloudflareZoneRequestsCountry                               CloudflareZoneRequestsCountryMetricConfig                               `mapstructure:"cloudflare.zone.requests.country"`
+	CloudflareZoneRequestsHTTPVersion                           CloudflareZoneRequestsHTTPVersionMetricConfig                           `mapstructure:"cloudflare.zone.requests.http_version"`
+	CloudflareZoneRequestsIPClass                               CloudflareZoneRequestsIPClassMetricConfig                               `mapstructure:"cloudflare.zone.requests.ip_class"`
+	CloudflareZoneRequestsOriginStatusCountryHost               CloudflareZoneRequestsOriginStatusCountryHostMetricConfig               `mapstructure:"cloudflare.zone.requests.origin_status_country_host"`
+	CloudflareZoneRequestsSslEncrypted                          CloudflareZoneRequestsSslEncryptedMetricConfig                          `mapstructure:"cloudflare.zone.requests.ssl_encrypted"`
+	CloudflareZoneRequestsSslProtocol                           CloudflareZoneRequestsSslProtocolMetricConfig                           `mapstructure:"cloudflare.zone.requests.ssl_protocol"`
+	CloudflareZoneRequestsStatus                                CloudflareZoneRequestsStatusMetricConfig                                `mapstructure:"cloudflare.zone.requests.status"`
+	CloudflareZoneRequestsStatusCountryHost                     CloudflareZoneRequestsStatusCountryHostMetricConfig                     `mapstructure:"cloudflare.zone.requests.status_country_host"`
+	CloudflareZoneThreats                                       CloudflareZoneThreatsMetricConfig                                       `mapstructure:"cloudflare.zone.threats"`
+	CloudflareZoneThreatsCountry                                CloudflareZoneThreatsCountryMetricConfig                                `mapstructure:"cloudflare.zone.threats.country"`
+	CloudflareZoneThreatsType                                   CloudflareZoneThreatsTypeMetricConfig                                   `mapstructure:"cloudflare.zone.threats.type"`
+	CloudflareZoneUniques                                       CloudflareZoneUniquesMetricConfig                                       `mapstructure:"cloudflare.zone.uniques"`
+	CloudflareZones                                             CloudflareZonesMetricConfig                                             `mapstructure:"cloudflare.zones"`
+	CloudflareZonesFiltered                                     CloudflareZonesFilteredMetricConfig                                     `mapstructure:"cloudflare.zones.filtered"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
@@ -826,10 +2590,154 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 			Enabled: true,
 		},
+		CloudflareExporterSampleInterval: CloudflareExporterSampleIntervalMetricConfig{
+			Enabled: true,
+		},
+		CloudflareExporterSource: CloudflareExporterSourceMetricConfig{
+			Enabled: true,
+		},
 		CloudflareExporterUp: CloudflareExporterUpMetricConfig{
 			Enabled: true,
 		},
 		CloudflareExporterWatermarkTimestamp: CloudflareExporterWatermarkTimestampMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushFailedJobsAccount: CloudflareLogpushFailedJobsAccountMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushFailedJobsZone: CloudflareLogpushFailedJobsZoneMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushRecordsAccount: CloudflareLogpushRecordsAccountMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushRecordsZone: CloudflareLogpushRecordsZoneMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushUploadedAccount: CloudflareLogpushUploadedAccountMetricConfig{
+			Enabled: true,
+		},
+		CloudflareLogpushUploadedZone: CloudflareLogpushUploadedZoneMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicFirewallRuleBits: CloudflareMagicFirewallRuleBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicFirewallRulePackets: CloudflareMagicFirewallRulePacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitActiveTunnels: CloudflareMagicTransitActiveTunnelsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitEdgeColoCount: CloudflareMagicTransitEdgeColoCountMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitHealthyTunnels: CloudflareMagicTransitHealthyTunnelsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelChecks: CloudflareMagicTransitTunnelChecksMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelEffectiveSlo: CloudflareMagicTransitTunnelEffectiveSloMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelSlo: CloudflareMagicTransitTunnelSloMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelState: CloudflareMagicTransitTunnelStateMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelTrafficBits: CloudflareMagicTransitTunnelTrafficBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareMagicTransitTunnelTrafficPackets: CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsAdvancedDNSProtectionBits: CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets: CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsCdnBits: CloudflareNetworkAnalyticsCdnBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsCdnPackets: CloudflareNetworkAnalyticsCdnPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsDosdBits: CloudflareNetworkAnalyticsDosdBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsDosdPackets: CloudflareNetworkAnalyticsDosdPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicFirewallBits: CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicFirewallPackets: CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicIdpsBits: CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicIdpsPackets: CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicTransitBits: CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsMagicTransitPackets: CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsProgrammableFlowProtectionBits: CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsSpectrumBits: CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2Response: CloudflareR2ResponseMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2ResponseObjects: CloudflareR2ResponseObjectsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2StorageMetadata: CloudflareR2StorageMetadataMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2StorageObjects: CloudflareR2StorageObjectsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2StoragePayload: CloudflareR2StoragePayloadMetricConfig{
+			Enabled: true,
+		},
+		CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
+			Enabled: true,
+		},
+		CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -856,6 +2764,12 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareZoneBandwidth: CloudflareZoneBandwidthMetricConfig{
 			Enabled: true,
 		},
+		CloudflareZoneBandwidthAsn: CloudflareZoneBandwidthAsnMetricConfig{
+			Enabled: false,
+		},
+		CloudflareZoneBandwidthCacheStatus: CloudflareZoneBandwidthCacheStatusMetricConfig{
+			Enabled: true,
+		},
 		CloudflareZoneBandwidthCached: CloudflareZoneBandwidthCachedMetricConfig{
 			Enabled: true,
 		},
@@ -868,19 +2782,115 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareZoneBandwidthSslEncrypted: CloudflareZoneBandwidthSslEncryptedMetricConfig{
 			Enabled: true,
 		},
+		CloudflareZoneBotRequestsCountry: CloudflareZoneBotRequestsCountryMetricConfig{
+			Enabled: true,
+		},
 		CloudflareZoneCacheHitRatio: CloudflareZoneCacheHitRatioMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationErrorEdgeResponse: CloudflareZoneColocationErrorEdgeResponseMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationErrorRequests: CloudflareZoneColocationErrorRequestsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationErrorVisits: CloudflareZoneColocationErrorVisitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationRequests: CloudflareZoneColocationRequestsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneColocationVisits: CloudflareZoneColocationVisitsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneCustomerError4xx: CloudflareZoneCustomerError4xxMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneCustomerError5xx: CloudflareZoneCustomerError5xxMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneEdgeErrorRate: CloudflareZoneEdgeErrorRateMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneEdgeErrorsPath: CloudflareZoneEdgeErrorsPathMetricConfig{
+			Enabled: false,
+		},
+		CloudflareZoneFirewallBotsDetected: CloudflareZoneFirewallBotsDetectedMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneFirewallEvents: CloudflareZoneFirewallEventsMetricConfig{
 			Enabled: true,
 		},
+		CloudflareZoneHealthCheckEventsOrigin: CloudflareZoneHealthCheckEventsOriginMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHealthCheckRtt: CloudflareZoneHealthCheckRttMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHealthCheckTCPConnection: CloudflareZoneHealthCheckTCPConnectionMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHealthCheckTLSHandshake: CloudflareZoneHealthCheckTLSHandshakeMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHealthCheckTtfb: CloudflareZoneHealthCheckTtfbMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHostnameEdgeTtfb: CloudflareZoneHostnameEdgeTtfbMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHostnameErrorRate: CloudflareZoneHostnameErrorRateMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneLbPoolRtt: CloudflareZoneLbPoolRttMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneLbSteeringPolicyInfo: CloudflareZoneLbSteeringPolicyInfoMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneOriginErrorRate: CloudflareZoneOriginErrorRateMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneOriginResponseDuration: CloudflareZoneOriginResponseDurationMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneOriginResponseDurationQuantiles: CloudflareZoneOriginResponseDurationQuantilesMetricConfig{
+			Enabled: true,
+		},
 		CloudflareZonePageviews: CloudflareZonePageviewsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZonePoolHealthStatus: CloudflareZonePoolHealthStatusMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZonePoolRequests: CloudflareZonePoolRequestsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneRequests: CloudflareZoneRequestsMetricConfig{
 			Enabled: true,
 		},
+		CloudflareZoneRequestsAsn: CloudflareZoneRequestsAsnMetricConfig{
+			Enabled: false,
+		},
 		CloudflareZoneRequestsBrowserMapPageViews: CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneRequestsByMethod: CloudflareZoneRequestsByMethodMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneRequestsCacheStatus: CloudflareZoneRequestsCacheStatusMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneRequestsCached: CloudflareZoneRequestsCachedMetricConfig{
@@ -898,6 +2908,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareZoneRequestsIPClass: CloudflareZoneRequestsIPClassMetricConfig{
 			Enabled: true,
 		},
+		CloudflareZoneRequestsOriginStatusCountryHost: CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{
+			Enabled: true,
+		},
 		CloudflareZoneRequestsSslEncrypted: CloudflareZoneRequestsSslEncryptedMetricConfig{
 			Enabled: true,
 		},
@@ -905,6 +2918,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		CloudflareZoneRequestsStatus: CloudflareZoneRequestsStatusMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneRequestsStatusCountryHost: CloudflareZoneRequestsStatusCountryHostMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneThreats: CloudflareZoneThreatsMetricConfig{

@@ -41,10 +41,154 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 						Enabled: true,
 					},
+					CloudflareExporterSampleInterval: CloudflareExporterSampleIntervalMetricConfig{
+						Enabled: true,
+					},
+					CloudflareExporterSource: CloudflareExporterSourceMetricConfig{
+						Enabled: true,
+					},
 					CloudflareExporterUp: CloudflareExporterUpMetricConfig{
 						Enabled: true,
 					},
 					CloudflareExporterWatermarkTimestamp: CloudflareExporterWatermarkTimestampMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushFailedJobsAccount: CloudflareLogpushFailedJobsAccountMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushFailedJobsZone: CloudflareLogpushFailedJobsZoneMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushRecordsAccount: CloudflareLogpushRecordsAccountMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushRecordsZone: CloudflareLogpushRecordsZoneMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushUploadedAccount: CloudflareLogpushUploadedAccountMetricConfig{
+						Enabled: true,
+					},
+					CloudflareLogpushUploadedZone: CloudflareLogpushUploadedZoneMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicFirewallRuleBits: CloudflareMagicFirewallRuleBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicFirewallRulePackets: CloudflareMagicFirewallRulePacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitActiveTunnels: CloudflareMagicTransitActiveTunnelsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitEdgeColoCount: CloudflareMagicTransitEdgeColoCountMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitHealthyTunnels: CloudflareMagicTransitHealthyTunnelsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelChecks: CloudflareMagicTransitTunnelChecksMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelEffectiveSlo: CloudflareMagicTransitTunnelEffectiveSloMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelSlo: CloudflareMagicTransitTunnelSloMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelState: CloudflareMagicTransitTunnelStateMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelTrafficBits: CloudflareMagicTransitTunnelTrafficBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareMagicTransitTunnelTrafficPackets: CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsAdvancedDNSProtectionBits: CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets: CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsCdnBits: CloudflareNetworkAnalyticsCdnBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsCdnPackets: CloudflareNetworkAnalyticsCdnPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsDosdBits: CloudflareNetworkAnalyticsDosdBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsDosdPackets: CloudflareNetworkAnalyticsDosdPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicFirewallBits: CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicFirewallPackets: CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicIdpsBits: CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicIdpsPackets: CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicTransitBits: CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsMagicTransitPackets: CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsProgrammableFlowProtectionBits: CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsSpectrumBits: CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2Response: CloudflareR2ResponseMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2ResponseObjects: CloudflareR2ResponseObjectsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2StorageMetadata: CloudflareR2StorageMetadataMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2StorageObjects: CloudflareR2StorageObjectsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2StoragePayload: CloudflareR2StoragePayloadMetricConfig{
+						Enabled: true,
+					},
+					CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
+						Enabled: true,
+					},
+					CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -71,6 +215,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneBandwidth: CloudflareZoneBandwidthMetricConfig{
 						Enabled: true,
 					},
+					CloudflareZoneBandwidthAsn: CloudflareZoneBandwidthAsnMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneBandwidthCacheStatus: CloudflareZoneBandwidthCacheStatusMetricConfig{
+						Enabled: true,
+					},
 					CloudflareZoneBandwidthCached: CloudflareZoneBandwidthCachedMetricConfig{
 						Enabled: true,
 					},
@@ -83,19 +233,115 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneBandwidthSslEncrypted: CloudflareZoneBandwidthSslEncryptedMetricConfig{
 						Enabled: true,
 					},
+					CloudflareZoneBotRequestsCountry: CloudflareZoneBotRequestsCountryMetricConfig{
+						Enabled: true,
+					},
 					CloudflareZoneCacheHitRatio: CloudflareZoneCacheHitRatioMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationErrorEdgeResponse: CloudflareZoneColocationErrorEdgeResponseMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationErrorRequests: CloudflareZoneColocationErrorRequestsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationErrorVisits: CloudflareZoneColocationErrorVisitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationRequests: CloudflareZoneColocationRequestsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneColocationVisits: CloudflareZoneColocationVisitsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneCustomerError4xx: CloudflareZoneCustomerError4xxMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneCustomerError5xx: CloudflareZoneCustomerError5xxMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneEdgeErrorRate: CloudflareZoneEdgeErrorRateMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneEdgeErrorsPath: CloudflareZoneEdgeErrorsPathMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneFirewallBotsDetected: CloudflareZoneFirewallBotsDetectedMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneFirewallEvents: CloudflareZoneFirewallEventsMetricConfig{
 						Enabled: true,
 					},
+					CloudflareZoneHealthCheckEventsOrigin: CloudflareZoneHealthCheckEventsOriginMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHealthCheckRtt: CloudflareZoneHealthCheckRttMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHealthCheckTCPConnection: CloudflareZoneHealthCheckTCPConnectionMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHealthCheckTLSHandshake: CloudflareZoneHealthCheckTLSHandshakeMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHealthCheckTtfb: CloudflareZoneHealthCheckTtfbMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHostnameEdgeTtfb: CloudflareZoneHostnameEdgeTtfbMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHostnameErrorRate: CloudflareZoneHostnameErrorRateMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneLbPoolRtt: CloudflareZoneLbPoolRttMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneLbSteeringPolicyInfo: CloudflareZoneLbSteeringPolicyInfoMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneOriginErrorRate: CloudflareZoneOriginErrorRateMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneOriginResponseDuration: CloudflareZoneOriginResponseDurationMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneOriginResponseDurationQuantiles: CloudflareZoneOriginResponseDurationQuantilesMetricConfig{
+						Enabled: true,
+					},
 					CloudflareZonePageviews: CloudflareZonePageviewsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZonePoolHealthStatus: CloudflareZonePoolHealthStatusMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZonePoolRequests: CloudflareZonePoolRequestsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneRequests: CloudflareZoneRequestsMetricConfig{
 						Enabled: true,
 					},
+					CloudflareZoneRequestsAsn: CloudflareZoneRequestsAsnMetricConfig{
+						Enabled: true,
+					},
 					CloudflareZoneRequestsBrowserMapPageViews: CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneRequestsByMethod: CloudflareZoneRequestsByMethodMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneRequestsCacheStatus: CloudflareZoneRequestsCacheStatusMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneRequestsCached: CloudflareZoneRequestsCachedMetricConfig{
@@ -113,6 +359,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneRequestsIPClass: CloudflareZoneRequestsIPClassMetricConfig{
 						Enabled: true,
 					},
+					CloudflareZoneRequestsOriginStatusCountryHost: CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{
+						Enabled: true,
+					},
 					CloudflareZoneRequestsSslEncrypted: CloudflareZoneRequestsSslEncryptedMetricConfig{
 						Enabled: true,
 					},
@@ -120,6 +369,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					CloudflareZoneRequestsStatus: CloudflareZoneRequestsStatusMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneRequestsStatusCountryHost: CloudflareZoneRequestsStatusCountryHostMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneThreats: CloudflareZoneThreatsMetricConfig{
@@ -170,10 +422,154 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareExporterOverflowSeries: CloudflareExporterOverflowSeriesMetricConfig{
 						Enabled: false,
 					},
+					CloudflareExporterSampleInterval: CloudflareExporterSampleIntervalMetricConfig{
+						Enabled: false,
+					},
+					CloudflareExporterSource: CloudflareExporterSourceMetricConfig{
+						Enabled: false,
+					},
 					CloudflareExporterUp: CloudflareExporterUpMetricConfig{
 						Enabled: false,
 					},
 					CloudflareExporterWatermarkTimestamp: CloudflareExporterWatermarkTimestampMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushFailedJobsAccount: CloudflareLogpushFailedJobsAccountMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushFailedJobsZone: CloudflareLogpushFailedJobsZoneMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushRecordsAccount: CloudflareLogpushRecordsAccountMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushRecordsZone: CloudflareLogpushRecordsZoneMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushUploadedAccount: CloudflareLogpushUploadedAccountMetricConfig{
+						Enabled: false,
+					},
+					CloudflareLogpushUploadedZone: CloudflareLogpushUploadedZoneMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicFirewallRuleBits: CloudflareMagicFirewallRuleBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicFirewallRulePackets: CloudflareMagicFirewallRulePacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitActiveTunnels: CloudflareMagicTransitActiveTunnelsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitEdgeColoCount: CloudflareMagicTransitEdgeColoCountMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitHealthyTunnels: CloudflareMagicTransitHealthyTunnelsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelChecks: CloudflareMagicTransitTunnelChecksMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelEffectiveSlo: CloudflareMagicTransitTunnelEffectiveSloMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelSlo: CloudflareMagicTransitTunnelSloMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelState: CloudflareMagicTransitTunnelStateMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelTrafficBits: CloudflareMagicTransitTunnelTrafficBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareMagicTransitTunnelTrafficPackets: CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsAdvancedDNSProtectionBits: CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets: CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsCdnBits: CloudflareNetworkAnalyticsCdnBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsCdnPackets: CloudflareNetworkAnalyticsCdnPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsDosdBits: CloudflareNetworkAnalyticsDosdBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsDosdPackets: CloudflareNetworkAnalyticsDosdPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicFirewallBits: CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicFirewallPackets: CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicIdpsBits: CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicIdpsPackets: CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicTransitBits: CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsMagicTransitPackets: CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsProgrammableFlowProtectionBits: CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsSpectrumBits: CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2Response: CloudflareR2ResponseMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2ResponseObjects: CloudflareR2ResponseObjectsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2StorageMetadata: CloudflareR2StorageMetadataMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2StorageObjects: CloudflareR2StorageObjectsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2StoragePayload: CloudflareR2StoragePayloadMetricConfig{
+						Enabled: false,
+					},
+					CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
+						Enabled: false,
+					},
+					CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -200,6 +596,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneBandwidth: CloudflareZoneBandwidthMetricConfig{
 						Enabled: false,
 					},
+					CloudflareZoneBandwidthAsn: CloudflareZoneBandwidthAsnMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneBandwidthCacheStatus: CloudflareZoneBandwidthCacheStatusMetricConfig{
+						Enabled: false,
+					},
 					CloudflareZoneBandwidthCached: CloudflareZoneBandwidthCachedMetricConfig{
 						Enabled: false,
 					},
@@ -212,19 +614,115 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneBandwidthSslEncrypted: CloudflareZoneBandwidthSslEncryptedMetricConfig{
 						Enabled: false,
 					},
+					CloudflareZoneBotRequestsCountry: CloudflareZoneBotRequestsCountryMetricConfig{
+						Enabled: false,
+					},
 					CloudflareZoneCacheHitRatio: CloudflareZoneCacheHitRatioMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationErrorEdgeResponse: CloudflareZoneColocationErrorEdgeResponseMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationErrorRequests: CloudflareZoneColocationErrorRequestsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationErrorVisits: CloudflareZoneColocationErrorVisitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationRequests: CloudflareZoneColocationRequestsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneColocationVisits: CloudflareZoneColocationVisitsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneCustomerError4xx: CloudflareZoneCustomerError4xxMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneCustomerError5xx: CloudflareZoneCustomerError5xxMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneEdgeErrorRate: CloudflareZoneEdgeErrorRateMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneEdgeErrorsPath: CloudflareZoneEdgeErrorsPathMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneFirewallBotsDetected: CloudflareZoneFirewallBotsDetectedMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneFirewallEvents: CloudflareZoneFirewallEventsMetricConfig{
 						Enabled: false,
 					},
+					CloudflareZoneHealthCheckEventsOrigin: CloudflareZoneHealthCheckEventsOriginMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHealthCheckRtt: CloudflareZoneHealthCheckRttMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHealthCheckTCPConnection: CloudflareZoneHealthCheckTCPConnectionMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHealthCheckTLSHandshake: CloudflareZoneHealthCheckTLSHandshakeMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHealthCheckTtfb: CloudflareZoneHealthCheckTtfbMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHostnameEdgeTtfb: CloudflareZoneHostnameEdgeTtfbMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHostnameErrorRate: CloudflareZoneHostnameErrorRateMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneLbPoolRtt: CloudflareZoneLbPoolRttMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneLbSteeringPolicyInfo: CloudflareZoneLbSteeringPolicyInfoMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneOriginErrorRate: CloudflareZoneOriginErrorRateMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneOriginResponseDuration: CloudflareZoneOriginResponseDurationMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneOriginResponseDurationQuantiles: CloudflareZoneOriginResponseDurationQuantilesMetricConfig{
+						Enabled: false,
+					},
 					CloudflareZonePageviews: CloudflareZonePageviewsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZonePoolHealthStatus: CloudflareZonePoolHealthStatusMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZonePoolRequests: CloudflareZonePoolRequestsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneRequests: CloudflareZoneRequestsMetricConfig{
 						Enabled: false,
 					},
+					CloudflareZoneRequestsAsn: CloudflareZoneRequestsAsnMetricConfig{
+						Enabled: false,
+					},
 					CloudflareZoneRequestsBrowserMapPageViews: CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneRequestsByMethod: CloudflareZoneRequestsByMethodMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneRequestsCacheStatus: CloudflareZoneRequestsCacheStatusMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneRequestsCached: CloudflareZoneRequestsCachedMetricConfig{
@@ -242,6 +740,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareZoneRequestsIPClass: CloudflareZoneRequestsIPClassMetricConfig{
 						Enabled: false,
 					},
+					CloudflareZoneRequestsOriginStatusCountryHost: CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{
+						Enabled: false,
+					},
 					CloudflareZoneRequestsSslEncrypted: CloudflareZoneRequestsSslEncryptedMetricConfig{
 						Enabled: false,
 					},
@@ -249,6 +750,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					CloudflareZoneRequestsStatus: CloudflareZoneRequestsStatusMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneRequestsStatusCountryHost: CloudflareZoneRequestsStatusCountryHostMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneThreats: CloudflareZoneThreatsMetricConfig{
@@ -284,7 +788,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterSampleIntervalMetricConfig{}, CloudflareExporterSourceMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareLogpushFailedJobsAccountMetricConfig{}, CloudflareLogpushFailedJobsZoneMetricConfig{}, CloudflareLogpushRecordsAccountMetricConfig{}, CloudflareLogpushRecordsZoneMetricConfig{}, CloudflareLogpushUploadedAccountMetricConfig{}, CloudflareLogpushUploadedZoneMetricConfig{}, CloudflareMagicFirewallRuleBitsMetricConfig{}, CloudflareMagicFirewallRulePacketsMetricConfig{}, CloudflareMagicTransitActiveTunnelsMetricConfig{}, CloudflareMagicTransitEdgeColoCountMetricConfig{}, CloudflareMagicTransitHealthyTunnelsMetricConfig{}, CloudflareMagicTransitTunnelChecksMetricConfig{}, CloudflareMagicTransitTunnelEffectiveSloMetricConfig{}, CloudflareMagicTransitTunnelSloMetricConfig{}, CloudflareMagicTransitTunnelStateMetricConfig{}, CloudflareMagicTransitTunnelTrafficBitsMetricConfig{}, CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsCdnBitsMetricConfig{}, CloudflareNetworkAnalyticsCdnPacketsMetricConfig{}, CloudflareNetworkAnalyticsDosdBitsMetricConfig{}, CloudflareNetworkAnalyticsDosdPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{}, CloudflareR2OperationsMetricConfig{}, CloudflareR2ResponseMetricConfig{}, CloudflareR2ResponseObjectsMetricConfig{}, CloudflareR2StorageMetadataMetricConfig{}, CloudflareR2StorageObjectsMetricConfig{}, CloudflareR2StoragePayloadMetricConfig{}, CloudflareR2StorageUploadsMetricConfig{}, CloudflareStreamLiveInputEventsMetricConfig{}, CloudflareStreamMinutesViewedMetricConfig{}, CloudflareStreamVideoBufferEventsMetricConfig{}, CloudflareStreamVideoPlaybackEventsMetricConfig{}, CloudflareStreamVideoPlaybackTimeMetricConfig{}, CloudflareStreamVideoQualityEventsMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthAsnMetricConfig{}, CloudflareZoneBandwidthCacheStatusMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneBotRequestsCountryMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneCacheMissOriginDurationMetricConfig{}, CloudflareZoneColocationEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorRequestsMetricConfig{}, CloudflareZoneColocationErrorVisitsMetricConfig{}, CloudflareZoneColocationRequestsMetricConfig{}, CloudflareZoneColocationVisitsMetricConfig{}, CloudflareZoneCustomerError4xxMetricConfig{}, CloudflareZoneCustomerError5xxMetricConfig{}, CloudflareZoneEdgeErrorRateMetricConfig{}, CloudflareZoneEdgeErrorsPathMetricConfig{}, CloudflareZoneFirewallBotsDetectedMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZoneHealthCheckEventsOriginMetricConfig{}, CloudflareZoneHealthCheckRttMetricConfig{}, CloudflareZoneHealthCheckTCPConnectionMetricConfig{}, CloudflareZoneHealthCheckTLSHandshakeMetricConfig{}, CloudflareZoneHealthCheckTtfbMetricConfig{}, CloudflareZoneHostnameEdgeTtfbMetricConfig{}, CloudflareZoneHostnameErrorRateMetricConfig{}, CloudflareZoneHostnameOriginResponseDurationMetricConfig{}, CloudflareZoneLbOriginsSelectedMetricConfig{}, CloudflareZoneLbPoolRttMetricConfig{}, CloudflareZoneLbSteeringPolicyInfoMetricConfig{}, CloudflareZoneOriginErrorRateMetricConfig{}, CloudflareZoneOriginResponseDurationMetricConfig{}, CloudflareZoneOriginResponseDurationQuantilesMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZonePoolHealthStatusMetricConfig{}, CloudflareZonePoolRequestsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsAsnMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsByMethodMetricConfig{}, CloudflareZoneRequestsCacheStatusMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneRequestsStatusCountryHostMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

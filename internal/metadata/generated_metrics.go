@@ -37,12 +37,201 @@ var MetricsInfo = metricsInfo{
 	CloudflareExporterOverflowSeries: metricInfo{
 		Name: "cloudflare.exporter.overflow.series",
 	},
+	CloudflareExporterSampleInterval: metricInfo{
+		Name:       "cloudflare.exporter.sample.interval",
+		Attributes: []string{"dataset"},
+	},
+	CloudflareExporterSource: metricInfo{
+		Name:       "cloudflare.exporter.source",
+		Attributes: []string{"metric_family", "dataset"},
+	},
 	CloudflareExporterUp: metricInfo{
 		Name: "cloudflare.exporter.up",
 	},
 	CloudflareExporterWatermarkTimestamp: metricInfo{
 		Name:       "cloudflare.exporter.watermark.timestamp",
 		Attributes: []string{"metric_family"},
+	},
+	CloudflareLogpushFailedJobsAccount: metricInfo{
+		Name:       "cloudflare.logpush.failed_jobs.account",
+		Attributes: []string{"job_id", "destination_type", "status", "otel.metric.overflow"},
+	},
+	CloudflareLogpushFailedJobsZone: metricInfo{
+		Name:       "cloudflare.logpush.failed_jobs.zone",
+		Attributes: []string{"job_id", "destination_type", "status", "otel.metric.overflow"},
+	},
+	CloudflareLogpushRecordsAccount: metricInfo{
+		Name:       "cloudflare.logpush.records.account",
+		Attributes: []string{"job_id", "destination_type", "otel.metric.overflow"},
+	},
+	CloudflareLogpushRecordsZone: metricInfo{
+		Name:       "cloudflare.logpush.records.zone",
+		Attributes: []string{"job_id", "destination_type", "otel.metric.overflow"},
+	},
+	CloudflareLogpushUploadedAccount: metricInfo{
+		Name:       "cloudflare.logpush.uploaded.account",
+		Attributes: []string{"job_id", "destination_type", "otel.metric.overflow"},
+	},
+	CloudflareLogpushUploadedZone: metricInfo{
+		Name:       "cloudflare.logpush.uploaded.zone",
+		Attributes: []string{"job_id", "destination_type", "otel.metric.overflow"},
+	},
+	CloudflareMagicFirewallRuleBits: metricInfo{
+		Name:       "cloudflare.magic_firewall.rule.bits",
+		Attributes: []string{"rule_id", "otel.metric.overflow"},
+	},
+	CloudflareMagicFirewallRulePackets: metricInfo{
+		Name:       "cloudflare.magic_firewall.rule.packets",
+		Attributes: []string{"rule_id", "otel.metric.overflow"},
+	},
+	CloudflareMagicTransitActiveTunnels: metricInfo{
+		Name: "cloudflare.magic_transit.active_tunnels",
+	},
+	CloudflareMagicTransitEdgeColoCount: metricInfo{
+		Name: "cloudflare.magic_transit.edge_colo_count",
+	},
+	CloudflareMagicTransitHealthyTunnels: metricInfo{
+		Name: "cloudflare.magic_transit.healthy_tunnels",
+	},
+	CloudflareMagicTransitTunnelChecks: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.checks",
+		Attributes: []string{"tunnel_name", "site_name", "result_status", "otel.metric.overflow"},
+	},
+	CloudflareMagicTransitTunnelEffectiveSlo: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.effective_slo",
+		Attributes: []string{"tunnel_name", "site_name", "alert_type", "status"},
+	},
+	CloudflareMagicTransitTunnelSlo: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.slo",
+		Attributes: []string{"tunnel_name", "site_name", "alert_type", "status"},
+	},
+	CloudflareMagicTransitTunnelState: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.state",
+		Attributes: []string{"tunnel_name", "site_name"},
+	},
+	CloudflareMagicTransitTunnelTrafficBits: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.traffic.bits",
+		Attributes: []string{"tunnel_name", "direction", "otel.metric.overflow"},
+	},
+	CloudflareMagicTransitTunnelTrafficPackets: metricInfo{
+		Name:       "cloudflare.magic_transit.tunnel.traffic.packets",
+		Attributes: []string{"tunnel_name", "direction", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionBits: metricInfo{
+		Name:       "cloudflare.network_analytics.advanced_dns_protection.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.advanced_dns_protection.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsCdnBits: metricInfo{
+		Name:       "cloudflare.network_analytics.cdn.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsCdnPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.cdn.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsDosdBits: metricInfo{
+		Name:       "cloudflare.network_analytics.dosd.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsDosdPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.dosd.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicFirewallBits: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_firewall.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicFirewallPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_firewall.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicIdpsBits: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_idps.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicIdpsPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_idps.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicTransitBits: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_transit.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsMagicTransitPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.magic_transit.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionBits: metricInfo{
+		Name:       "cloudflare.network_analytics.programmable_flow_protection.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.programmable_flow_protection.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsSpectrumBits: metricInfo{
+		Name:       "cloudflare.network_analytics.spectrum.bits",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareNetworkAnalyticsSpectrumPackets: metricInfo{
+		Name:       "cloudflare.network_analytics.spectrum.packets",
+		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
+	},
+	CloudflareR2Operations: metricInfo{
+		Name:       "cloudflare.r2.operations",
+		Attributes: []string{"bucket", "action_type", "action_status", "otel.metric.overflow"},
+	},
+	CloudflareR2Response: metricInfo{
+		Name:       "cloudflare.r2.response",
+		Attributes: []string{"bucket", "action_type", "action_status", "otel.metric.overflow"},
+	},
+	CloudflareR2ResponseObjects: metricInfo{
+		Name:       "cloudflare.r2.response.objects",
+		Attributes: []string{"bucket", "action_type", "action_status", "otel.metric.overflow"},
+	},
+	CloudflareR2StorageMetadata: metricInfo{
+		Name:       "cloudflare.r2.storage.metadata",
+		Attributes: []string{"bucket", "storage_class"},
+	},
+	CloudflareR2StorageObjects: metricInfo{
+		Name:       "cloudflare.r2.storage.objects",
+		Attributes: []string{"bucket", "storage_class"},
+	},
+	CloudflareR2StoragePayload: metricInfo{
+		Name:       "cloudflare.r2.storage.payload",
+		Attributes: []string{"bucket", "storage_class"},
+	},
+	CloudflareR2StorageUploads: metricInfo{
+		Name:       "cloudflare.r2.storage.uploads",
+		Attributes: []string{"bucket", "storage_class"},
+	},
+	CloudflareStreamLiveInputEvents: metricInfo{
+		Name:       "cloudflare.stream.live_input.events",
+		Attributes: []string{"input_id", "event_code", "otel.metric.overflow"},
+	},
+	CloudflareStreamMinutesViewed: metricInfo{
+		Name:       "cloudflare.stream.minutes_viewed",
+		Attributes: []string{"country", "media_type", "otel.metric.overflow"},
+	},
+	CloudflareStreamVideoBufferEvents: metricInfo{
+		Name:       "cloudflare.stream.video_buffer.events",
+		Attributes: []string{"video_id", "otel.metric.overflow"},
+	},
+	CloudflareStreamVideoPlaybackEvents: metricInfo{
+		Name:       "cloudflare.stream.video_playback.events",
+		Attributes: []string{"video_id", "country", "otel.metric.overflow"},
+	},
+	CloudflareStreamVideoPlaybackTime: metricInfo{
+		Name:       "cloudflare.stream.video_playback.time",
+		Attributes: []string{"video_id", "country", "otel.metric.overflow"},
+	},
+	CloudflareStreamVideoQualityEvents: metricInfo{
+		Name:       "cloudflare.stream.video_quality.events",
+		Attributes: []string{"video_id", "resolution", "otel.metric.overflow"},
 	},
 	CloudflareWorkerCPUTime: metricInfo{
 		Name:       "cloudflare.worker.cpu_time",
@@ -75,6 +264,14 @@ var MetricsInfo = metricsInfo{
 	CloudflareZoneBandwidth: metricInfo{
 		Name: "cloudflare.zone.bandwidth",
 	},
+	CloudflareZoneBandwidthAsn: metricInfo{
+		Name:       "cloudflare.zone.bandwidth.asn",
+		Attributes: []string{"asn", "asn_description", "otel.metric.overflow"},
+	},
+	CloudflareZoneBandwidthCacheStatus: metricInfo{
+		Name:       "cloudflare.zone.bandwidth.cache_status",
+		Attributes: []string{"cache_status", "host", "otel.metric.overflow"},
+	},
 	CloudflareZoneBandwidthCached: metricInfo{
 		Name: "cloudflare.zone.bandwidth.cached",
 	},
@@ -84,27 +281,153 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareZoneBandwidthCountry: metricInfo{
 		Name:       "cloudflare.zone.bandwidth.country",
-		Attributes: []string{"country", "otel.metric.overflow"},
+		Attributes: []string{"country", "region", "otel.metric.overflow"},
 	},
 	CloudflareZoneBandwidthSslEncrypted: metricInfo{
 		Name: "cloudflare.zone.bandwidth.ssl_encrypted",
 	},
+	CloudflareZoneBotRequestsCountry: metricInfo{
+		Name:       "cloudflare.zone.bot_requests.country",
+		Attributes: []string{"country", "otel.metric.overflow"},
+	},
 	CloudflareZoneCacheHitRatio: metricInfo{
 		Name: "cloudflare.zone.cache_hit_ratio",
 	},
+	CloudflareZoneCacheMissOriginDuration: metricInfo{
+		Name:       "cloudflare.zone.cache_miss_origin_duration",
+		Attributes: []string{"country", "host"},
+	},
+	CloudflareZoneColocationEdgeResponse: metricInfo{
+		Name:       "cloudflare.zone.colocation.edge_response",
+		Attributes: []string{"colo", "host", "otel.metric.overflow"},
+	},
+	CloudflareZoneColocationErrorEdgeResponse: metricInfo{
+		Name:       "cloudflare.zone.colocation.error.edge_response",
+		Attributes: []string{"colo", "host", "status", "otel.metric.overflow"},
+	},
+	CloudflareZoneColocationErrorRequests: metricInfo{
+		Name:       "cloudflare.zone.colocation.error.requests",
+		Attributes: []string{"colo", "host", "status", "otel.metric.overflow"},
+	},
+	CloudflareZoneColocationErrorVisits: metricInfo{
+		Name:       "cloudflare.zone.colocation.error.visits",
+		Attributes: []string{"colo", "host", "status", "otel.metric.overflow"},
+	},
+	CloudflareZoneColocationRequests: metricInfo{
+		Name:       "cloudflare.zone.colocation.requests",
+		Attributes: []string{"colo", "host", "otel.metric.overflow"},
+	},
+	CloudflareZoneColocationVisits: metricInfo{
+		Name:       "cloudflare.zone.colocation.visits",
+		Attributes: []string{"colo", "host", "otel.metric.overflow"},
+	},
+	CloudflareZoneCustomerError4xx: metricInfo{
+		Name:       "cloudflare.zone.customer_error.4xx",
+		Attributes: []string{"status", "country", "host", "otel.metric.overflow"},
+	},
+	CloudflareZoneCustomerError5xx: metricInfo{
+		Name:       "cloudflare.zone.customer_error.5xx",
+		Attributes: []string{"status", "country", "host", "otel.metric.overflow"},
+	},
+	CloudflareZoneEdgeErrorRate: metricInfo{
+		Name: "cloudflare.zone.edge_error_rate",
+	},
+	CloudflareZoneEdgeErrorsPath: metricInfo{
+		Name:       "cloudflare.zone.edge_errors.path",
+		Attributes: []string{"status", "host", "path", "otel.metric.overflow"},
+	},
+	CloudflareZoneFirewallBotsDetected: metricInfo{
+		Name:       "cloudflare.zone.firewall.bots_detected",
+		Attributes: []string{"bot_score", "detection_source", "otel.metric.overflow"},
+	},
 	CloudflareZoneFirewallEvents: metricInfo{
 		Name:       "cloudflare.zone.firewall.events",
-		Attributes: []string{"action", "source", "rule", "host", "country", "otel.metric.overflow"},
+		Attributes: []string{"action", "source", "rule", "rule_id", "host", "country", "otel.metric.overflow"},
+	},
+	CloudflareZoneHealthCheckEventsOrigin: metricInfo{
+		Name:       "cloudflare.zone.health_check.events_origin",
+		Attributes: []string{"health_status", "origin_ip", "region", "fqdn", "failure_reason", "otel.metric.overflow"},
+	},
+	CloudflareZoneHealthCheckRtt: metricInfo{
+		Name:       "cloudflare.zone.health_check.rtt",
+		Attributes: []string{"origin_ip", "fqdn"},
+	},
+	CloudflareZoneHealthCheckTCPConnection: metricInfo{
+		Name:       "cloudflare.zone.health_check.tcp_connection",
+		Attributes: []string{"origin_ip", "fqdn"},
+	},
+	CloudflareZoneHealthCheckTLSHandshake: metricInfo{
+		Name:       "cloudflare.zone.health_check.tls_handshake",
+		Attributes: []string{"origin_ip", "fqdn"},
+	},
+	CloudflareZoneHealthCheckTtfb: metricInfo{
+		Name:       "cloudflare.zone.health_check.ttfb",
+		Attributes: []string{"origin_ip", "fqdn"},
+	},
+	CloudflareZoneHostnameEdgeTtfb: metricInfo{
+		Name:       "cloudflare.zone.hostname.edge_ttfb",
+		Attributes: []string{"host", "quantile"},
+	},
+	CloudflareZoneHostnameErrorRate: metricInfo{
+		Name:       "cloudflare.zone.hostname.error_rate",
+		Attributes: []string{"host"},
+	},
+	CloudflareZoneHostnameOriginResponseDuration: metricInfo{
+		Name:       "cloudflare.zone.hostname.origin_response_duration",
+		Attributes: []string{"host", "quantile"},
+	},
+	CloudflareZoneLbOriginsSelected: metricInfo{
+		Name:       "cloudflare.zone.lb.origins_selected",
+		Attributes: []string{"lb_name", "pool_name"},
+	},
+	CloudflareZoneLbPoolRtt: metricInfo{
+		Name:       "cloudflare.zone.lb.pool_rtt",
+		Attributes: []string{"lb_name", "pool_name"},
+	},
+	CloudflareZoneLbSteeringPolicyInfo: metricInfo{
+		Name:       "cloudflare.zone.lb.steering_policy.info",
+		Attributes: []string{"lb_name", "policy"},
+	},
+	CloudflareZoneOriginErrorRate: metricInfo{
+		Name: "cloudflare.zone.origin_error_rate",
+	},
+	CloudflareZoneOriginResponseDuration: metricInfo{
+		Name:       "cloudflare.zone.origin_response_duration",
+		Attributes: []string{"origin_status", "country", "host"},
+	},
+	CloudflareZoneOriginResponseDurationQuantiles: metricInfo{
+		Name:       "cloudflare.zone.origin_response_duration.quantiles",
+		Attributes: []string{"origin_status", "country", "host", "quantile"},
 	},
 	CloudflareZonePageviews: metricInfo{
 		Name: "cloudflare.zone.pageviews",
 	},
+	CloudflareZonePoolHealthStatus: metricInfo{
+		Name:       "cloudflare.zone.pool.health_status",
+		Attributes: []string{"lb_name", "pool_name"},
+	},
+	CloudflareZonePoolRequests: metricInfo{
+		Name:       "cloudflare.zone.pool.requests",
+		Attributes: []string{"lb_name", "pool_name", "origin_name", "otel.metric.overflow"},
+	},
 	CloudflareZoneRequests: metricInfo{
 		Name: "cloudflare.zone.requests",
+	},
+	CloudflareZoneRequestsAsn: metricInfo{
+		Name:       "cloudflare.zone.requests.asn",
+		Attributes: []string{"asn", "asn_description", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsBrowserMapPageViews: metricInfo{
 		Name:       "cloudflare.zone.requests.browser_map.page_views",
 		Attributes: []string{"family", "otel.metric.overflow"},
+	},
+	CloudflareZoneRequestsByMethod: metricInfo{
+		Name:       "cloudflare.zone.requests.by_method",
+		Attributes: []string{"method", "otel.metric.overflow"},
+	},
+	CloudflareZoneRequestsCacheStatus: metricInfo{
+		Name:       "cloudflare.zone.requests.cache_status",
+		Attributes: []string{"cache_status", "host", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsCached: metricInfo{
 		Name: "cloudflare.zone.requests.cached",
@@ -115,7 +438,7 @@ var MetricsInfo = metricsInfo{
 	},
 	CloudflareZoneRequestsCountry: metricInfo{
 		Name:       "cloudflare.zone.requests.country",
-		Attributes: []string{"country", "otel.metric.overflow"},
+		Attributes: []string{"country", "region", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsHTTPVersion: metricInfo{
 		Name:       "cloudflare.zone.requests.http_version",
@@ -124,6 +447,10 @@ var MetricsInfo = metricsInfo{
 	CloudflareZoneRequestsIPClass: metricInfo{
 		Name:       "cloudflare.zone.requests.ip_class",
 		Attributes: []string{"ip_type", "otel.metric.overflow"},
+	},
+	CloudflareZoneRequestsOriginStatusCountryHost: metricInfo{
+		Name:       "cloudflare.zone.requests.origin_status_country_host",
+		Attributes: []string{"origin_status", "country", "host", "otel.metric.overflow"},
 	},
 	CloudflareZoneRequestsSslEncrypted: metricInfo{
 		Name: "cloudflare.zone.requests.ssl_encrypted",
@@ -136,12 +463,16 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.zone.requests.status",
 		Attributes: []string{"status", "otel.metric.overflow"},
 	},
+	CloudflareZoneRequestsStatusCountryHost: metricInfo{
+		Name:       "cloudflare.zone.requests.status_country_host",
+		Attributes: []string{"edge_status", "country", "host", "otel.metric.overflow"},
+	},
 	CloudflareZoneThreats: metricInfo{
 		Name: "cloudflare.zone.threats",
 	},
 	CloudflareZoneThreatsCountry: metricInfo{
 		Name:       "cloudflare.zone.threats.country",
-		Attributes: []string{"country", "otel.metric.overflow"},
+		Attributes: []string{"country", "region", "otel.metric.overflow"},
 	},
 	CloudflareZoneThreatsType: metricInfo{
 		Name:       "cloudflare.zone.threats.type",
@@ -159,44 +490,128 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
-	CloudflareAccounts                                metricInfo
-	CloudflareExporterErrors                          metricInfo
-	CloudflareExporterLateRatio                       metricInfo
-	CloudflareExporterLostTime                        metricInfo
-	CloudflareExporterOverflowSeries                  metricInfo
-	CloudflareExporterUp                              metricInfo
-	CloudflareExporterWatermarkTimestamp              metricInfo
-	CloudflareWorkerCPUTime                           metricInfo
-	CloudflareWorkerDurationGigabyteSeconds           metricInfo
-	CloudflareWorkerErrors                            metricInfo
-	CloudflareWorkerInvocationDurationGigabyteSeconds metricInfo
-	CloudflareWorkerRequests                          metricInfo
-	CloudflareWorkerSubrequests                       metricInfo
-	CloudflareWorkerWallTime                          metricInfo
-	CloudflareZoneBandwidth                           metricInfo
-	CloudflareZoneBandwidthCached                     metricInfo
-	CloudflareZoneBandwidthContentType                metricInfo
-	CloudflareZoneBandwidthCountry                    metricInfo
-	CloudflareZoneBandwidthSslEncrypted               metricInfo
-	CloudflareZoneCacheHitRatio                       metricInfo
-	CloudflareZoneFirewallEvents                      metricInfo
-	CloudflareZonePageviews                           metricInfo
-	CloudflareZoneRequests                            metricInfo
-	CloudflareZoneRequestsBrowserMapPageViews         metricInfo
-	CloudflareZoneRequestsCached                      metricInfo
-	CloudflareZoneRequestsContentType                 metricInfo
-	CloudflareZoneRequestsCountry                     metricInfo
-	CloudflareZoneRequestsHTTPVersion                 metricInfo
-	CloudflareZoneRequestsIPClass                     metricInfo
-	CloudflareZoneRequestsSslEncrypted                metricInfo
-	CloudflareZoneRequestsSslProtocol                 metricInfo
-	CloudflareZoneRequestsStatus                      metricInfo
-	CloudflareZoneThreats                             metricInfo
-	CloudflareZoneThreatsCountry                      metricInfo
-	CloudflareZoneThreatsType                         metricInfo
-	CloudflareZoneUniques                             metricInfo
-	CloudflareZones                                   metricInfo
-	CloudflareZonesFiltered                           metricInfo
+	CloudflareAccounts                                          metricInfo
+	CloudflareExporterErrors                                    metricInfo
+	CloudflareExporterLateRatio                                 metricInfo
+	CloudflareExporterLostTime                                  metricInfo
+	CloudflareExporterOverflowSeries                            metricInfo
+	CloudflareExporterSampleInterval                            metricInfo
+	CloudflareExporterSource                                    metricInfo
+	CloudflareExporterUp                                        metricInfo
+	CloudflareExporterWatermarkTimestamp                        metricInfo
+	CloudflareLogpushFailedJobsAccount                          metricInfo
+	CloudflareLogpushFailedJobsZone                             metricInfo
+	CloudflareLogpushRecordsAccount                             metricInfo
+	CloudflareLogpushRecordsZone                                metricInfo
+	CloudflareLogpushUploadedAccount                            metricInfo
+	CloudflareLogpushUploadedZone                               metricInfo
+	CloudflareMagicFirewallRuleBits                             metricInfo
+	CloudflareMagicFirewallRulePackets                          metricInfo
+	CloudflareMagicTransitActiveTunnels                         metricInfo
+	CloudflareMagicTransitEdgeColoCount                         metricInfo
+	CloudflareMagicTransitHealthyTunnels                        metricInfo
+	CloudflareMagicTransitTunnelChecks                          metricInfo
+	CloudflareMagicTransitTunnelEffectiveSlo                    metricInfo
+	CloudflareMagicTransitTunnelSlo                             metricInfo
+	CloudflareMagicTransitTunnelState                           metricInfo
+	CloudflareMagicTransitTunnelTrafficBits                     metricInfo
+	CloudflareMagicTransitTunnelTrafficPackets                  metricInfo
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionBits         metricInfo
+	CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets      metricInfo
+	CloudflareNetworkAnalyticsCdnBits                           metricInfo
+	CloudflareNetworkAnalyticsCdnPackets                        metricInfo
+	CloudflareNetworkAnalyticsDosdBits                          metricInfo
+	CloudflareNetworkAnalyticsDosdPackets                       metricInfo
+	CloudflareNetworkAnalyticsMagicFirewallBits                 metricInfo
+	CloudflareNetworkAnalyticsMagicFirewallPackets              metricInfo
+	CloudflareNetworkAnalyticsMagicIdpsBits                     metricInfo
+	CloudflareNetworkAnalyticsMagicIdpsPackets                  metricInfo
+	CloudflareNetworkAnalyticsMagicTransitBits                  metricInfo
+	CloudflareNetworkAnalyticsMagicTransitPackets               metricInfo
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionBits    metricInfo
+	CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets metricInfo
+	CloudflareNetworkAnalyticsSpectrumBits                      metricInfo
+	CloudflareNetworkAnalyticsSpectrumPackets                   metricInfo
+	CloudflareR2Operations                                      metricInfo
+	CloudflareR2Response                                        metricInfo
+	CloudflareR2ResponseObjects                                 metricInfo
+	CloudflareR2StorageMetadata                                 metricInfo
+	CloudflareR2StorageObjects                                  metricInfo
+	CloudflareR2StoragePayload                                  metricInfo
+	CloudflareR2StorageUploads                                  metricInfo
+	CloudflareStreamLiveInputEvents                             metricInfo
+	CloudflareStreamMinutesViewed                               metricInfo
+	CloudflareStreamVideoBufferEvents                           metricInfo
+	CloudflareStreamVideoPlaybackEvents                         metricInfo
+	CloudflareStreamVideoPlaybackTime                           metricInfo
+	CloudflareStreamVideoQualityEvents                          metricInfo
+	CloudflareWorkerCPUTime                                     metricInfo
+	CloudflareWorkerDurationGigabyteSeconds                     metricInfo
+	CloudflareWorkerErrors                                      metricInfo
+	CloudflareWorkerInvocationDurationGigabyteSeconds           metricInfo
+	CloudflareWorkerRequests                                    metricInfo
+	CloudflareWorkerSubrequests                                 metricInfo
+	CloudflareWorkerWallTime                                    metricInfo
+	CloudflareZoneBandwidth                                     metricInfo
+	CloudflareZoneBandwidthAsn                                  metricInfo
+	CloudflareZoneBandwidthCacheStatus                          metricInfo
+	CloudflareZoneBandwidthCached                               metricInfo
+	CloudflareZoneBandwidthContentType                          metricInfo
+	CloudflareZoneBandwidthCountry                              metricInfo
+	CloudflareZoneBandwidthSslEncrypted                         metricInfo
+	CloudflareZoneBotRequestsCountry                            metricInfo
+	CloudflareZoneCacheHitRatio                                 metricInfo
+	CloudflareZoneCacheMissOriginDuration                       metricInfo
+	CloudflareZoneColocationEdgeResponse                        metricInfo
+	CloudflareZoneColocationErrorEdgeResponse                   metricInfo
+	CloudflareZoneColocationErrorRequests                       metricInfo
+	CloudflareZoneColocationErrorVisits                         metricInfo
+	CloudflareZoneColocationRequests                            metricInfo
+	CloudflareZoneColocationVisits                              metricInfo
+	CloudflareZoneCustomerError4xx                              metricInfo
+	CloudflareZoneCustomerError5xx                              metricInfo
+	CloudflareZoneEdgeErrorRate                                 metricInfo
+	CloudflareZoneEdgeErrorsPath                                metricInfo
+	CloudflareZoneFirewallBotsDetected                          metricInfo
+	CloudflareZoneFirewallEvents                                metricInfo
+	CloudflareZoneHealthCheckEventsOrigin                       metricInfo
+	CloudflareZoneHealthCheckRtt                                metricInfo
+	CloudflareZoneHealthCheckTCPConnection                      metricInfo
+	CloudflareZoneHealthCheckTLSHandshake                       metricInfo
+	CloudflareZoneHealthCheckTtfb                               metricInfo
+	CloudflareZoneHostnameEdgeTtfb                              metricInfo
+	CloudflareZoneHostnameErrorRate                             metricInfo
+	CloudflareZoneHostnameOriginResponseDuration                metricInfo
+	CloudflareZoneLbOriginsSelected                             metricInfo
+	CloudflareZoneLbPoolRtt                                     metricInfo
+	CloudflareZoneLbSteeringPolicyInfo                          metricInfo
+	CloudflareZoneOriginErrorRate                               metricInfo
+	CloudflareZoneOriginResponseDuration                        metricInfo
+	CloudflareZoneOriginResponseDurationQuantiles               metricInfo
+	CloudflareZonePageviews                                     metricInfo
+	CloudflareZonePoolHealthStatus                              metricInfo
+	CloudflareZonePoolRequests                                  metricInfo
+	CloudflareZoneRequests                                      metricInfo
+	CloudflareZoneRequestsAsn                                   metricInfo
+	CloudflareZoneRequestsBrowserMapPageViews                   metricInfo
+	CloudflareZoneRequestsByMethod                              metricInfo
+	CloudflareZoneRequestsCacheStatus                           metricInfo
+	CloudflareZoneRequestsCached                                metricInfo
+	CloudflareZoneRequestsContentType                           metricInfo
+	CloudflareZoneRequestsCountry                               metricInfo
+	CloudflareZoneRequestsHTTPVersion                           metricInfo
+	CloudflareZoneRequestsIPClass                               metricInfo
+	CloudflareZoneRequestsOriginStatusCountryHost               metricInfo
+	CloudflareZoneRequestsSslEncrypted                          metricInfo
+	CloudflareZoneRequestsSslProtocol                           metricInfo
+	CloudflareZoneRequestsStatus                                metricInfo
+	CloudflareZoneRequestsStatusCountryHost                     metricInfo
+	CloudflareZoneThreats                                       metricInfo
+	CloudflareZoneThreatsCountry                                metricInfo
+	CloudflareZoneThreatsType                                   metricInfo
+	CloudflareZoneUniques                                       metricInfo
+	CloudflareZones                                             metricInfo
+	CloudflareZonesFiltered                                     metricInfo
 }
 
 type metricInfo struct {
@@ -226,9 +641,63 @@ func WithActionMetricAttribute(actionAttributeValue string) MetricAttributeOptio
 	})
 }
 
+func WithActionStatusMetricAttribute(actionStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("action_status", actionStatusAttributeValue)
+	})
+}
+
+func WithActionTypeMetricAttribute(actionTypeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("action_type", actionTypeAttributeValue)
+	})
+}
+
+func WithAlertTypeMetricAttribute(alertTypeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("alert_type", alertTypeAttributeValue)
+	})
+}
+
+func WithAsnMetricAttribute(asnAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("asn", asnAttributeValue)
+	})
+}
+
+func WithAsnDescriptionMetricAttribute(asnDescriptionAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("asn_description", asnDescriptionAttributeValue)
+	})
+}
+
+func WithBotScoreMetricAttribute(botScoreAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("bot_score", botScoreAttributeValue)
+	})
+}
+
+func WithBucketMetricAttribute(bucketAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("bucket", bucketAttributeValue)
+	})
+}
+
+func WithCacheStatusMetricAttribute(cacheStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("cache_status", cacheStatusAttributeValue)
+	})
+}
+
 func WithClassMetricAttribute(classAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("class", classAttributeValue)
+	})
+}
+
+func WithColoMetricAttribute(coloAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("colo", coloAttributeValue)
 	})
 }
 
@@ -250,9 +719,57 @@ func WithDatasetMetricAttribute(datasetAttributeValue string) MetricAttributeOpt
 	})
 }
 
+func WithDestinationTypeMetricAttribute(destinationTypeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("destination_type", destinationTypeAttributeValue)
+	})
+}
+
+func WithDetectionSourceMetricAttribute(detectionSourceAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("detection_source", detectionSourceAttributeValue)
+	})
+}
+
+func WithDirectionMetricAttribute(directionAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("direction", directionAttributeValue)
+	})
+}
+
+func WithEdgeStatusMetricAttribute(edgeStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("edge_status", edgeStatusAttributeValue)
+	})
+}
+
+func WithEventCodeMetricAttribute(eventCodeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("event_code", eventCodeAttributeValue)
+	})
+}
+
+func WithFailureReasonMetricAttribute(failureReasonAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("failure_reason", failureReasonAttributeValue)
+	})
+}
+
 func WithFamilyMetricAttribute(familyAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("family", familyAttributeValue)
+	})
+}
+
+func WithFqdnMetricAttribute(fqdnAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("fqdn", fqdnAttributeValue)
+	})
+}
+
+func WithHealthStatusMetricAttribute(healthStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("health_status", healthStatusAttributeValue)
 	})
 }
 
@@ -268,9 +785,45 @@ func WithHTTPVersionMetricAttribute(httpVersionAttributeValue string) MetricAttr
 	})
 }
 
+func WithInputIDMetricAttribute(inputIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("input_id", inputIDAttributeValue)
+	})
+}
+
+func WithIPProtocolMetricAttribute(ipProtocolAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("ip_protocol", ipProtocolAttributeValue)
+	})
+}
+
 func WithIPTypeMetricAttribute(ipTypeAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("ip_type", ipTypeAttributeValue)
+	})
+}
+
+func WithJobIDMetricAttribute(jobIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("job_id", jobIDAttributeValue)
+	})
+}
+
+func WithLbNameMetricAttribute(lbNameAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("lb_name", lbNameAttributeValue)
+	})
+}
+
+func WithMediaTypeMetricAttribute(mediaTypeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("media_type", mediaTypeAttributeValue)
+	})
+}
+
+func WithMethodMetricAttribute(methodAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("method", methodAttributeValue)
 	})
 }
 
@@ -280,9 +833,51 @@ func WithMetricFamilyMetricAttribute(metricFamilyAttributeValue string) MetricAt
 	})
 }
 
+func WithOriginIPMetricAttribute(originIPAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("origin_ip", originIPAttributeValue)
+	})
+}
+
+func WithOriginNameMetricAttribute(originNameAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("origin_name", originNameAttributeValue)
+	})
+}
+
+func WithOriginStatusMetricAttribute(originStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("origin_status", originStatusAttributeValue)
+	})
+}
+
 func WithOtelMetricOverflowMetricAttribute(otelMetricOverflowAttributeValue bool) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
+	})
+}
+
+func WithOutcomeMetricAttribute(outcomeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("outcome", outcomeAttributeValue)
+	})
+}
+
+func WithPathMetricAttribute(pathAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("path", pathAttributeValue)
+	})
+}
+
+func WithPolicyMetricAttribute(policyAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("policy", policyAttributeValue)
+	})
+}
+
+func WithPoolNameMetricAttribute(poolNameAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("pool_name", poolNameAttributeValue)
 	})
 }
 
@@ -292,15 +887,45 @@ func WithQuantileMetricAttribute(quantileAttributeValue string) MetricAttributeO
 	})
 }
 
+func WithRegionMetricAttribute(regionAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("region", regionAttributeValue)
+	})
+}
+
+func WithResolutionMetricAttribute(resolutionAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("resolution", resolutionAttributeValue)
+	})
+}
+
+func WithResultStatusMetricAttribute(resultStatusAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("result_status", resultStatusAttributeValue)
+	})
+}
+
 func WithRuleMetricAttribute(ruleAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("rule", ruleAttributeValue)
 	})
 }
 
+func WithRuleIDMetricAttribute(ruleIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("rule_id", ruleIDAttributeValue)
+	})
+}
+
 func WithScriptNameMetricAttribute(scriptNameAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("script_name", scriptNameAttributeValue)
+	})
+}
+
+func WithSiteNameMetricAttribute(siteNameAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("site_name", siteNameAttributeValue)
 	})
 }
 
@@ -322,9 +947,27 @@ func WithStatusMetricAttribute(statusAttributeValue string) MetricAttributeOptio
 	})
 }
 
+func WithStorageClassMetricAttribute(storageClassAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("storage_class", storageClassAttributeValue)
+	})
+}
+
+func WithTunnelNameMetricAttribute(tunnelNameAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("tunnel_name", tunnelNameAttributeValue)
+	})
+}
+
 func WithTypeMetricAttribute(typeAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("type", typeAttributeValue)
+	})
+}
+
+func WithVideoIDMetricAttribute(videoIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("video_id", videoIDAttributeValue)
 	})
 }
 
@@ -594,6 +1237,114 @@ func newMetricCloudflareExporterOverflowSeries(cfg CloudflareExporterOverflowSer
 	return m
 }
 
+type metricCloudflareExporterSampleInterval struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflareExporterSampleIntervalMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.exporter.sample.interval metric with initial data.
+func (m *metricCloudflareExporterSampleInterval) init() {
+	m.data.SetName("cloudflare.exporter.sample.interval")
+	m.data.SetDescription("How many events each event that Cloudflare looked at stands for, in the newest reading; 1 is no sampling.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareExporterSampleInterval) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareExporterSampleInterval) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareExporterSampleInterval) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareExporterSampleInterval(cfg CloudflareExporterSampleIntervalMetricConfig) metricCloudflareExporterSampleInterval {
+	m := metricCloudflareExporterSampleInterval{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareExporterSource struct {
+	data     pmetric.Metric                       // data buffer for generated metric.
+	config   CloudflareExporterSourceMetricConfig // metric config provided by user.
+	capacity int                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.exporter.source metric with initial data.
+func (m *metricCloudflareExporterSource) init() {
+	m.data.SetName("cloudflare.exporter.source")
+	m.data.SetDescription("1 for the dataset that a family of metrics of a zone or account is read from.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareExporterSource) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareExporterSource) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareExporterSource) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareExporterSource(cfg CloudflareExporterSourceMetricConfig) metricCloudflareExporterSource {
+	m := metricCloudflareExporterSource{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareExporterUp struct {
 	data     pmetric.Metric                   // data buffer for generated metric.
 	config   CloudflareExporterUpMetricConfig // metric config provided by user.
@@ -690,6 +1441,2550 @@ func (m *metricCloudflareExporterWatermarkTimestamp) emit(metrics pmetric.Metric
 
 func newMetricCloudflareExporterWatermarkTimestamp(cfg CloudflareExporterWatermarkTimestampMetricConfig) metricCloudflareExporterWatermarkTimestamp {
 	m := metricCloudflareExporterWatermarkTimestamp{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushFailedJobsAccount struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareLogpushFailedJobsAccountMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.failed_jobs.account metric with initial data.
+func (m *metricCloudflareLogpushFailedJobsAccount) init() {
+	m.data.SetName("cloudflare.logpush.failed_jobs.account")
+	m.data.SetDescription("Logpush uploads of account jobs that failed for good: the last attempt did not get status 200.")
+	m.data.SetUnit("{upload}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushFailedJobsAccount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushFailedJobsAccount) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushFailedJobsAccount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushFailedJobsAccount(cfg CloudflareLogpushFailedJobsAccountMetricConfig) metricCloudflareLogpushFailedJobsAccount {
+	m := metricCloudflareLogpushFailedJobsAccount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushFailedJobsZone struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareLogpushFailedJobsZoneMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.failed_jobs.zone metric with initial data.
+func (m *metricCloudflareLogpushFailedJobsZone) init() {
+	m.data.SetName("cloudflare.logpush.failed_jobs.zone")
+	m.data.SetDescription("Logpush uploads of zone jobs that failed for good: the last attempt did not get status 200.")
+	m.data.SetUnit("{upload}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushFailedJobsZone) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushFailedJobsZone) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushFailedJobsZone) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushFailedJobsZone(cfg CloudflareLogpushFailedJobsZoneMetricConfig) metricCloudflareLogpushFailedJobsZone {
+	m := metricCloudflareLogpushFailedJobsZone{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushRecordsAccount struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareLogpushRecordsAccountMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.records.account metric with initial data.
+func (m *metricCloudflareLogpushRecordsAccount) init() {
+	m.data.SetName("cloudflare.logpush.records.account")
+	m.data.SetDescription("Log records that account jobs handed over or lost for good.")
+	m.data.SetUnit("{record}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushRecordsAccount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushRecordsAccount) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushRecordsAccount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushRecordsAccount(cfg CloudflareLogpushRecordsAccountMetricConfig) metricCloudflareLogpushRecordsAccount {
+	m := metricCloudflareLogpushRecordsAccount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushRecordsZone struct {
+	data     pmetric.Metric                           // data buffer for generated metric.
+	config   CloudflareLogpushRecordsZoneMetricConfig // metric config provided by user.
+	capacity int                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.records.zone metric with initial data.
+func (m *metricCloudflareLogpushRecordsZone) init() {
+	m.data.SetName("cloudflare.logpush.records.zone")
+	m.data.SetDescription("Log records that zone jobs handed over or lost for good.")
+	m.data.SetUnit("{record}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushRecordsZone) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushRecordsZone) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushRecordsZone) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushRecordsZone(cfg CloudflareLogpushRecordsZoneMetricConfig) metricCloudflareLogpushRecordsZone {
+	m := metricCloudflareLogpushRecordsZone{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushUploadedAccount struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflareLogpushUploadedAccountMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.uploaded.account metric with initial data.
+func (m *metricCloudflareLogpushUploadedAccount) init() {
+	m.data.SetName("cloudflare.logpush.uploaded.account")
+	m.data.SetDescription("Uncompressed bytes that account jobs handed over or lost for good.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushUploadedAccount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushUploadedAccount) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushUploadedAccount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushUploadedAccount(cfg CloudflareLogpushUploadedAccountMetricConfig) metricCloudflareLogpushUploadedAccount {
+	m := metricCloudflareLogpushUploadedAccount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareLogpushUploadedZone struct {
+	data     pmetric.Metric                            // data buffer for generated metric.
+	config   CloudflareLogpushUploadedZoneMetricConfig // metric config provided by user.
+	capacity int                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.logpush.uploaded.zone metric with initial data.
+func (m *metricCloudflareLogpushUploadedZone) init() {
+	m.data.SetName("cloudflare.logpush.uploaded.zone")
+	m.data.SetDescription("Uncompressed bytes that zone jobs handed over or lost for good.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareLogpushUploadedZone) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareLogpushUploadedZone) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareLogpushUploadedZone) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareLogpushUploadedZone(cfg CloudflareLogpushUploadedZoneMetricConfig) metricCloudflareLogpushUploadedZone {
+	m := metricCloudflareLogpushUploadedZone{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicFirewallRuleBits struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareMagicFirewallRuleBitsMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_firewall.rule.bits metric with initial data.
+func (m *metricCloudflareMagicFirewallRuleBits) init() {
+	m.data.SetName("cloudflare.magic_firewall.rule.bits")
+	m.data.SetDescription("Traffic that a Magic Firewall rule matched.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicFirewallRuleBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicFirewallRuleBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicFirewallRuleBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicFirewallRuleBits(cfg CloudflareMagicFirewallRuleBitsMetricConfig) metricCloudflareMagicFirewallRuleBits {
+	m := metricCloudflareMagicFirewallRuleBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicFirewallRulePackets struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareMagicFirewallRulePacketsMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_firewall.rule.packets metric with initial data.
+func (m *metricCloudflareMagicFirewallRulePackets) init() {
+	m.data.SetName("cloudflare.magic_firewall.rule.packets")
+	m.data.SetDescription("Packets that a Magic Firewall rule matched.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicFirewallRulePackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicFirewallRulePackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicFirewallRulePackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicFirewallRulePackets(cfg CloudflareMagicFirewallRulePacketsMetricConfig) metricCloudflareMagicFirewallRulePackets {
+	m := metricCloudflareMagicFirewallRulePackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitActiveTunnels struct {
+	data     pmetric.Metric                                  // data buffer for generated metric.
+	config   CloudflareMagicTransitActiveTunnelsMetricConfig // metric config provided by user.
+	capacity int                                             // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.active_tunnels metric with initial data.
+func (m *metricCloudflareMagicTransitActiveTunnels) init() {
+	m.data.SetName("cloudflare.magic_transit.active_tunnels")
+	m.data.SetDescription("Tunnels that carry traffic, in the newest settled minute.")
+	m.data.SetUnit("{tunnel}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareMagicTransitActiveTunnels) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitActiveTunnels) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitActiveTunnels) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitActiveTunnels(cfg CloudflareMagicTransitActiveTunnelsMetricConfig) metricCloudflareMagicTransitActiveTunnels {
+	m := metricCloudflareMagicTransitActiveTunnels{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitEdgeColoCount struct {
+	data     pmetric.Metric                                  // data buffer for generated metric.
+	config   CloudflareMagicTransitEdgeColoCountMetricConfig // metric config provided by user.
+	capacity int                                             // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.edge_colo_count metric with initial data.
+func (m *metricCloudflareMagicTransitEdgeColoCount) init() {
+	m.data.SetName("cloudflare.magic_transit.edge_colo_count")
+	m.data.SetDescription("Data centres that checked tunnels in the newest settled minute.")
+	m.data.SetUnit("{colo}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareMagicTransitEdgeColoCount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitEdgeColoCount) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitEdgeColoCount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitEdgeColoCount(cfg CloudflareMagicTransitEdgeColoCountMetricConfig) metricCloudflareMagicTransitEdgeColoCount {
+	m := metricCloudflareMagicTransitEdgeColoCount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitHealthyTunnels struct {
+	data     pmetric.Metric                                   // data buffer for generated metric.
+	config   CloudflareMagicTransitHealthyTunnelsMetricConfig // metric config provided by user.
+	capacity int                                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.healthy_tunnels metric with initial data.
+func (m *metricCloudflareMagicTransitHealthyTunnels) init() {
+	m.data.SetName("cloudflare.magic_transit.healthy_tunnels")
+	m.data.SetDescription("Tunnels whose checks all passed in the newest settled minute.")
+	m.data.SetUnit("{tunnel}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareMagicTransitHealthyTunnels) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitHealthyTunnels) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitHealthyTunnels) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitHealthyTunnels(cfg CloudflareMagicTransitHealthyTunnelsMetricConfig) metricCloudflareMagicTransitHealthyTunnels {
+	m := metricCloudflareMagicTransitHealthyTunnels{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelChecks struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelChecksMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.checks metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelChecks) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.checks")
+	m.data.SetDescription("Health checks of tunnels, by result.")
+	m.data.SetUnit("{check}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelChecks) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelChecks) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelChecks) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelChecks(cfg CloudflareMagicTransitTunnelChecksMetricConfig) metricCloudflareMagicTransitTunnelChecks {
+	m := metricCloudflareMagicTransitTunnelChecks{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelEffectiveSlo struct {
+	data     pmetric.Metric                                       // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelEffectiveSloMetricConfig // metric config provided by user.
+	capacity int                                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.effective_slo metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelEffectiveSlo) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.effective_slo")
+	m.data.SetDescription("Service level that a tunnel reached, newest settled minute.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelEffectiveSlo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelEffectiveSlo) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelEffectiveSlo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelEffectiveSlo(cfg CloudflareMagicTransitTunnelEffectiveSloMetricConfig) metricCloudflareMagicTransitTunnelEffectiveSlo {
+	m := metricCloudflareMagicTransitTunnelEffectiveSlo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelSlo struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelSloMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.slo metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelSlo) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.slo")
+	m.data.SetDescription("Service level that a tunnel is held to, newest settled minute.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelSlo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelSlo) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelSlo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelSlo(cfg CloudflareMagicTransitTunnelSloMetricConfig) metricCloudflareMagicTransitTunnelSlo {
+	m := metricCloudflareMagicTransitTunnelSlo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelState struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelStateMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.state metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelState) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.state")
+	m.data.SetDescription("State of a tunnel in the newest settled minute: 0 down, 0.5 degraded, 1 healthy; the average over data centres and checks.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelState) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelState) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelState) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelState(cfg CloudflareMagicTransitTunnelStateMetricConfig) metricCloudflareMagicTransitTunnelState {
+	m := metricCloudflareMagicTransitTunnelState{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelTrafficBits struct {
+	data     pmetric.Metric                                      // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelTrafficBitsMetricConfig // metric config provided by user.
+	capacity int                                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.traffic.bits metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelTrafficBits) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.traffic.bits")
+	m.data.SetDescription("Traffic through tunnels.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelTrafficBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelTrafficBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelTrafficBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelTrafficBits(cfg CloudflareMagicTransitTunnelTrafficBitsMetricConfig) metricCloudflareMagicTransitTunnelTrafficBits {
+	m := metricCloudflareMagicTransitTunnelTrafficBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareMagicTransitTunnelTrafficPackets struct {
+	data     pmetric.Metric                                         // data buffer for generated metric.
+	config   CloudflareMagicTransitTunnelTrafficPacketsMetricConfig // metric config provided by user.
+	capacity int                                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.magic_transit.tunnel.traffic.packets metric with initial data.
+func (m *metricCloudflareMagicTransitTunnelTrafficPackets) init() {
+	m.data.SetName("cloudflare.magic_transit.tunnel.traffic.packets")
+	m.data.SetDescription("Packets through tunnels.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareMagicTransitTunnelTrafficPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareMagicTransitTunnelTrafficPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareMagicTransitTunnelTrafficPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareMagicTransitTunnelTrafficPackets(cfg CloudflareMagicTransitTunnelTrafficPacketsMetricConfig) metricCloudflareMagicTransitTunnelTrafficPackets {
+	m := metricCloudflareMagicTransitTunnelTrafficPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits struct {
+	data     pmetric.Metric                                                  // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig // metric config provided by user.
+	capacity int                                                             // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.advanced_dns_protection.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits) init() {
+	m.data.SetName("cloudflare.network_analytics.advanced_dns_protection.bits")
+	m.data.SetDescription("Traffic seen by Advanced DNS Protection.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits(cfg CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig) metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits {
+	m := metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets struct {
+	data     pmetric.Metric                                                     // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig // metric config provided by user.
+	capacity int                                                                // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.advanced_dns_protection.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.advanced_dns_protection.packets")
+	m.data.SetDescription("Packets seen by Advanced DNS Protection.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets(cfg CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig) metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets {
+	m := metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsCdnBits struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsCdnBitsMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.cdn.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsCdnBits) init() {
+	m.data.SetName("cloudflare.network_analytics.cdn.bits")
+	m.data.SetDescription("Traffic seen by the CDN.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsCdnBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsCdnBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsCdnBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsCdnBits(cfg CloudflareNetworkAnalyticsCdnBitsMetricConfig) metricCloudflareNetworkAnalyticsCdnBits {
+	m := metricCloudflareNetworkAnalyticsCdnBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsCdnPackets struct {
+	data     pmetric.Metric                                   // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsCdnPacketsMetricConfig // metric config provided by user.
+	capacity int                                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.cdn.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsCdnPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.cdn.packets")
+	m.data.SetDescription("Packets seen by the CDN.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsCdnPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsCdnPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsCdnPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsCdnPackets(cfg CloudflareNetworkAnalyticsCdnPacketsMetricConfig) metricCloudflareNetworkAnalyticsCdnPackets {
+	m := metricCloudflareNetworkAnalyticsCdnPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsDosdBits struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsDosdBitsMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.dosd.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsDosdBits) init() {
+	m.data.SetName("cloudflare.network_analytics.dosd.bits")
+	m.data.SetDescription("Traffic seen by the DDoS protection.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsDosdBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsDosdBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsDosdBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsDosdBits(cfg CloudflareNetworkAnalyticsDosdBitsMetricConfig) metricCloudflareNetworkAnalyticsDosdBits {
+	m := metricCloudflareNetworkAnalyticsDosdBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsDosdPackets struct {
+	data     pmetric.Metric                                    // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsDosdPacketsMetricConfig // metric config provided by user.
+	capacity int                                               // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.dosd.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsDosdPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.dosd.packets")
+	m.data.SetDescription("Packets seen by the DDoS protection.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsDosdPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsDosdPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsDosdPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsDosdPackets(cfg CloudflareNetworkAnalyticsDosdPacketsMetricConfig) metricCloudflareNetworkAnalyticsDosdPackets {
+	m := metricCloudflareNetworkAnalyticsDosdPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicFirewallBits struct {
+	data     pmetric.Metric                                          // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig // metric config provided by user.
+	capacity int                                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_firewall.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallBits) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_firewall.bits")
+	m.data.SetDescription("Traffic seen by Magic Firewall.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicFirewallBits(cfg CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig) metricCloudflareNetworkAnalyticsMagicFirewallBits {
+	m := metricCloudflareNetworkAnalyticsMagicFirewallBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicFirewallPackets struct {
+	data     pmetric.Metric                                             // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig // metric config provided by user.
+	capacity int                                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_firewall.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_firewall.packets")
+	m.data.SetDescription("Packets seen by Magic Firewall.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicFirewallPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicFirewallPackets(cfg CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig) metricCloudflareNetworkAnalyticsMagicFirewallPackets {
+	m := metricCloudflareNetworkAnalyticsMagicFirewallPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicIdpsBits struct {
+	data     pmetric.Metric                                      // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig // metric config provided by user.
+	capacity int                                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_idps.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsBits) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_idps.bits")
+	m.data.SetDescription("Traffic seen by Magic IDS.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicIdpsBits(cfg CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig) metricCloudflareNetworkAnalyticsMagicIdpsBits {
+	m := metricCloudflareNetworkAnalyticsMagicIdpsBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicIdpsPackets struct {
+	data     pmetric.Metric                                         // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig // metric config provided by user.
+	capacity int                                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_idps.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_idps.packets")
+	m.data.SetDescription("Packets seen by Magic IDS.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicIdpsPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicIdpsPackets(cfg CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig) metricCloudflareNetworkAnalyticsMagicIdpsPackets {
+	m := metricCloudflareNetworkAnalyticsMagicIdpsPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicTransitBits struct {
+	data     pmetric.Metric                                         // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig // metric config provided by user.
+	capacity int                                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_transit.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitBits) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_transit.bits")
+	m.data.SetDescription("Traffic seen by Magic Transit.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicTransitBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicTransitBits(cfg CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig) metricCloudflareNetworkAnalyticsMagicTransitBits {
+	m := metricCloudflareNetworkAnalyticsMagicTransitBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsMagicTransitPackets struct {
+	data     pmetric.Metric                                            // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig // metric config provided by user.
+	capacity int                                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.magic_transit.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.magic_transit.packets")
+	m.data.SetDescription("Packets seen by Magic Transit.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsMagicTransitPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsMagicTransitPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsMagicTransitPackets(cfg CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig) metricCloudflareNetworkAnalyticsMagicTransitPackets {
+	m := metricCloudflareNetworkAnalyticsMagicTransitPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits struct {
+	data     pmetric.Metric                                                       // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig // metric config provided by user.
+	capacity int                                                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.programmable_flow_protection.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits) init() {
+	m.data.SetName("cloudflare.network_analytics.programmable_flow_protection.bits")
+	m.data.SetDescription("Traffic seen by Programmable Flow Protection.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits(cfg CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig) metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits {
+	m := metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets struct {
+	data     pmetric.Metric                                                          // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig // metric config provided by user.
+	capacity int                                                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.programmable_flow_protection.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.programmable_flow_protection.packets")
+	m.data.SetDescription("Packets seen by Programmable Flow Protection.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets(cfg CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig) metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets {
+	m := metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsSpectrumBits struct {
+	data     pmetric.Metric                                     // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsSpectrumBitsMetricConfig // metric config provided by user.
+	capacity int                                                // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.spectrum.bits metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsSpectrumBits) init() {
+	m.data.SetName("cloudflare.network_analytics.spectrum.bits")
+	m.data.SetDescription("Traffic seen by Spectrum.")
+	m.data.SetUnit("bit")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsSpectrumBits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsSpectrumBits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsSpectrumBits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsSpectrumBits(cfg CloudflareNetworkAnalyticsSpectrumBitsMetricConfig) metricCloudflareNetworkAnalyticsSpectrumBits {
+	m := metricCloudflareNetworkAnalyticsSpectrumBits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareNetworkAnalyticsSpectrumPackets struct {
+	data     pmetric.Metric                                        // data buffer for generated metric.
+	config   CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig // metric config provided by user.
+	capacity int                                                   // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.network_analytics.spectrum.packets metric with initial data.
+func (m *metricCloudflareNetworkAnalyticsSpectrumPackets) init() {
+	m.data.SetName("cloudflare.network_analytics.spectrum.packets")
+	m.data.SetDescription("Packets seen by Spectrum.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareNetworkAnalyticsSpectrumPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareNetworkAnalyticsSpectrumPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareNetworkAnalyticsSpectrumPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareNetworkAnalyticsSpectrumPackets(cfg CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig) metricCloudflareNetworkAnalyticsSpectrumPackets {
+	m := metricCloudflareNetworkAnalyticsSpectrumPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2Operations struct {
+	data     pmetric.Metric                     // data buffer for generated metric.
+	config   CloudflareR2OperationsMetricConfig // metric config provided by user.
+	capacity int                                // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.operations metric with initial data.
+func (m *metricCloudflareR2Operations) init() {
+	m.data.SetName("cloudflare.r2.operations")
+	m.data.SetDescription("Operations on R2 buckets.")
+	m.data.SetUnit("{operation}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2Operations) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2Operations) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2Operations) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2Operations(cfg CloudflareR2OperationsMetricConfig) metricCloudflareR2Operations {
+	m := metricCloudflareR2Operations{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2Response struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   CloudflareR2ResponseMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.response metric with initial data.
+func (m *metricCloudflareR2Response) init() {
+	m.data.SetName("cloudflare.r2.response")
+	m.data.SetDescription("Bytes of the answers of R2.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2Response) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2Response) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2Response) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2Response(cfg CloudflareR2ResponseMetricConfig) metricCloudflareR2Response {
+	m := metricCloudflareR2Response{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2ResponseObjects struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   CloudflareR2ResponseObjectsMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.response.objects metric with initial data.
+func (m *metricCloudflareR2ResponseObjects) init() {
+	m.data.SetName("cloudflare.r2.response.objects")
+	m.data.SetDescription("Bytes of the objects that R2 answered with.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2ResponseObjects) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2ResponseObjects) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2ResponseObjects) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2ResponseObjects(cfg CloudflareR2ResponseObjectsMetricConfig) metricCloudflareR2ResponseObjects {
+	m := metricCloudflareR2ResponseObjects{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2StorageMetadata struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   CloudflareR2StorageMetadataMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.storage.metadata metric with initial data.
+func (m *metricCloudflareR2StorageMetadata) init() {
+	m.data.SetName("cloudflare.r2.storage.metadata")
+	m.data.SetDescription("Bytes of the metadata in a bucket, newest full hour.")
+	m.data.SetUnit("By")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2StorageMetadata) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2StorageMetadata) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2StorageMetadata) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2StorageMetadata(cfg CloudflareR2StorageMetadataMetricConfig) metricCloudflareR2StorageMetadata {
+	m := metricCloudflareR2StorageMetadata{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2StorageObjects struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareR2StorageObjectsMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.storage.objects metric with initial data.
+func (m *metricCloudflareR2StorageObjects) init() {
+	m.data.SetName("cloudflare.r2.storage.objects")
+	m.data.SetDescription("Objects in a bucket, newest full hour.")
+	m.data.SetUnit("{object}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2StorageObjects) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2StorageObjects) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2StorageObjects) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2StorageObjects(cfg CloudflareR2StorageObjectsMetricConfig) metricCloudflareR2StorageObjects {
+	m := metricCloudflareR2StorageObjects{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2StoragePayload struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareR2StoragePayloadMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.storage.payload metric with initial data.
+func (m *metricCloudflareR2StoragePayload) init() {
+	m.data.SetName("cloudflare.r2.storage.payload")
+	m.data.SetDescription("Bytes of the objects in a bucket, newest full hour.")
+	m.data.SetUnit("By")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2StoragePayload) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2StoragePayload) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2StoragePayload) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2StoragePayload(cfg CloudflareR2StoragePayloadMetricConfig) metricCloudflareR2StoragePayload {
+	m := metricCloudflareR2StoragePayload{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareR2StorageUploads struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareR2StorageUploadsMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.r2.storage.uploads metric with initial data.
+func (m *metricCloudflareR2StorageUploads) init() {
+	m.data.SetName("cloudflare.r2.storage.uploads")
+	m.data.SetDescription("Pending multipart uploads of a bucket, newest full hour.")
+	m.data.SetUnit("{upload}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareR2StorageUploads) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareR2StorageUploads) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareR2StorageUploads) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareR2StorageUploads(cfg CloudflareR2StorageUploadsMetricConfig) metricCloudflareR2StorageUploads {
+	m := metricCloudflareR2StorageUploads{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamLiveInputEvents struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareStreamLiveInputEventsMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.live_input.events metric with initial data.
+func (m *metricCloudflareStreamLiveInputEvents) init() {
+	m.data.SetName("cloudflare.stream.live_input.events")
+	m.data.SetDescription("Events of live inputs.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamLiveInputEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamLiveInputEvents) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamLiveInputEvents) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamLiveInputEvents(cfg CloudflareStreamLiveInputEventsMetricConfig) metricCloudflareStreamLiveInputEvents {
+	m := metricCloudflareStreamLiveInputEvents{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamMinutesViewed struct {
+	data     pmetric.Metric                            // data buffer for generated metric.
+	config   CloudflareStreamMinutesViewedMetricConfig // metric config provided by user.
+	capacity int                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.minutes_viewed metric with initial data.
+func (m *metricCloudflareStreamMinutesViewed) init() {
+	m.data.SetName("cloudflare.stream.minutes_viewed")
+	m.data.SetDescription("Minutes of video delivered, as billed.")
+	m.data.SetUnit("min")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamMinutesViewed) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamMinutesViewed) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamMinutesViewed) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamMinutesViewed(cfg CloudflareStreamMinutesViewedMetricConfig) metricCloudflareStreamMinutesViewed {
+	m := metricCloudflareStreamMinutesViewed{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamVideoBufferEvents struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareStreamVideoBufferEventsMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.video_buffer.events metric with initial data.
+func (m *metricCloudflareStreamVideoBufferEvents) init() {
+	m.data.SetName("cloudflare.stream.video_buffer.events")
+	m.data.SetDescription("Buffering events of videos.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamVideoBufferEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamVideoBufferEvents) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamVideoBufferEvents) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamVideoBufferEvents(cfg CloudflareStreamVideoBufferEventsMetricConfig) metricCloudflareStreamVideoBufferEvents {
+	m := metricCloudflareStreamVideoBufferEvents{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamVideoPlaybackEvents struct {
+	data     pmetric.Metric                                  // data buffer for generated metric.
+	config   CloudflareStreamVideoPlaybackEventsMetricConfig // metric config provided by user.
+	capacity int                                             // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.video_playback.events metric with initial data.
+func (m *metricCloudflareStreamVideoPlaybackEvents) init() {
+	m.data.SetName("cloudflare.stream.video_playback.events")
+	m.data.SetDescription("Playback events of videos.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamVideoPlaybackEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamVideoPlaybackEvents) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamVideoPlaybackEvents) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamVideoPlaybackEvents(cfg CloudflareStreamVideoPlaybackEventsMetricConfig) metricCloudflareStreamVideoPlaybackEvents {
+	m := metricCloudflareStreamVideoPlaybackEvents{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamVideoPlaybackTime struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareStreamVideoPlaybackTimeMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.video_playback.time metric with initial data.
+func (m *metricCloudflareStreamVideoPlaybackTime) init() {
+	m.data.SetName("cloudflare.stream.video_playback.time")
+	m.data.SetDescription("Minutes of video watched, as players report them.")
+	m.data.SetUnit("min")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamVideoPlaybackTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamVideoPlaybackTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamVideoPlaybackTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamVideoPlaybackTime(cfg CloudflareStreamVideoPlaybackTimeMetricConfig) metricCloudflareStreamVideoPlaybackTime {
+	m := metricCloudflareStreamVideoPlaybackTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareStreamVideoQualityEvents struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareStreamVideoQualityEventsMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.stream.video_quality.events metric with initial data.
+func (m *metricCloudflareStreamVideoQualityEvents) init() {
+	m.data.SetName("cloudflare.stream.video_quality.events")
+	m.data.SetDescription("Changes of quality of videos, by resolution.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareStreamVideoQualityEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareStreamVideoQualityEvents) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareStreamVideoQualityEvents) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareStreamVideoQualityEvents(cfg CloudflareStreamVideoQualityEventsMetricConfig) metricCloudflareStreamVideoQualityEvents {
+	m := metricCloudflareStreamVideoQualityEvents{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1136,6 +4431,118 @@ func newMetricCloudflareZoneBandwidth(cfg CloudflareZoneBandwidthMetricConfig) m
 	return m
 }
 
+type metricCloudflareZoneBandwidthAsn struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareZoneBandwidthAsnMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.bandwidth.asn metric with initial data.
+func (m *metricCloudflareZoneBandwidthAsn) init() {
+	m.data.SetName("cloudflare.zone.bandwidth.asn")
+	m.data.SetDescription("Bytes sent to clients, by the client's network.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneBandwidthAsn) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneBandwidthAsn) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneBandwidthAsn) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneBandwidthAsn(cfg CloudflareZoneBandwidthAsnMetricConfig) metricCloudflareZoneBandwidthAsn {
+	m := metricCloudflareZoneBandwidthAsn{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneBandwidthCacheStatus struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareZoneBandwidthCacheStatusMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.bandwidth.cache_status metric with initial data.
+func (m *metricCloudflareZoneBandwidthCacheStatus) init() {
+	m.data.SetName("cloudflare.zone.bandwidth.cache_status")
+	m.data.SetDescription("Bytes sent to clients, by cache status and host.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneBandwidthCacheStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneBandwidthCacheStatus) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneBandwidthCacheStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneBandwidthCacheStatus(cfg CloudflareZoneBandwidthCacheStatusMetricConfig) metricCloudflareZoneBandwidthCacheStatus {
+	m := metricCloudflareZoneBandwidthCacheStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneBandwidthCached struct {
 	data     pmetric.Metric                            // data buffer for generated metric.
 	config   CloudflareZoneBandwidthCachedMetricConfig // metric config provided by user.
@@ -1352,6 +4759,62 @@ func newMetricCloudflareZoneBandwidthSslEncrypted(cfg CloudflareZoneBandwidthSsl
 	return m
 }
 
+type metricCloudflareZoneBotRequestsCountry struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflareZoneBotRequestsCountryMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.bot_requests.country metric with initial data.
+func (m *metricCloudflareZoneBotRequestsCountry) init() {
+	m.data.SetName("cloudflare.zone.bot_requests.country")
+	m.data.SetDescription("Requests with a bot score below 30, by the client's country.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneBotRequestsCountry) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneBotRequestsCountry) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneBotRequestsCountry) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneBotRequestsCountry(cfg CloudflareZoneBotRequestsCountryMetricConfig) metricCloudflareZoneBotRequestsCountry {
+	m := metricCloudflareZoneBotRequestsCountry{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneCacheHitRatio struct {
 	data     pmetric.Metric                          // data buffer for generated metric.
 	config   CloudflareZoneCacheHitRatioMetricConfig // metric config provided by user.
@@ -1394,6 +4857,670 @@ func (m *metricCloudflareZoneCacheHitRatio) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareZoneCacheHitRatio(cfg CloudflareZoneCacheHitRatioMetricConfig) metricCloudflareZoneCacheHitRatio {
 	m := metricCloudflareZoneCacheHitRatio{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneCacheMissOriginDuration struct {
+	data     pmetric.Metric                                    // data buffer for generated metric.
+	config   CloudflareZoneCacheMissOriginDurationMetricConfig // metric config provided by user.
+	capacity int                                               // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.cache_miss_origin_duration metric with initial data.
+func (m *metricCloudflareZoneCacheMissOriginDuration) init() {
+	m.data.SetName("cloudflare.zone.cache_miss_origin_duration")
+	m.data.SetDescription("Time the origin took to answer requests that missed the cache, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneCacheMissOriginDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneCacheMissOriginDuration) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneCacheMissOriginDuration) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneCacheMissOriginDuration(cfg CloudflareZoneCacheMissOriginDurationMetricConfig) metricCloudflareZoneCacheMissOriginDuration {
+	m := metricCloudflareZoneCacheMissOriginDuration{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationEdgeResponse struct {
+	data     pmetric.Metric                                   // data buffer for generated metric.
+	config   CloudflareZoneColocationEdgeResponseMetricConfig // metric config provided by user.
+	capacity int                                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.edge_response metric with initial data.
+func (m *metricCloudflareZoneColocationEdgeResponse) init() {
+	m.data.SetName("cloudflare.zone.colocation.edge_response")
+	m.data.SetDescription("Bytes sent to clients, by data centre and host.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationEdgeResponse) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationEdgeResponse) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationEdgeResponse) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationEdgeResponse(cfg CloudflareZoneColocationEdgeResponseMetricConfig) metricCloudflareZoneColocationEdgeResponse {
+	m := metricCloudflareZoneColocationEdgeResponse{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationErrorEdgeResponse struct {
+	data     pmetric.Metric                                        // data buffer for generated metric.
+	config   CloudflareZoneColocationErrorEdgeResponseMetricConfig // metric config provided by user.
+	capacity int                                                   // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.error.edge_response metric with initial data.
+func (m *metricCloudflareZoneColocationErrorEdgeResponse) init() {
+	m.data.SetName("cloudflare.zone.colocation.error.edge_response")
+	m.data.SetDescription("Bytes of answers with a 4xx or 5xx status.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationErrorEdgeResponse) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationErrorEdgeResponse) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationErrorEdgeResponse) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationErrorEdgeResponse(cfg CloudflareZoneColocationErrorEdgeResponseMetricConfig) metricCloudflareZoneColocationErrorEdgeResponse {
+	m := metricCloudflareZoneColocationErrorEdgeResponse{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationErrorRequests struct {
+	data     pmetric.Metric                                    // data buffer for generated metric.
+	config   CloudflareZoneColocationErrorRequestsMetricConfig // metric config provided by user.
+	capacity int                                               // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.error.requests metric with initial data.
+func (m *metricCloudflareZoneColocationErrorRequests) init() {
+	m.data.SetName("cloudflare.zone.colocation.error.requests")
+	m.data.SetDescription("Requests that the edge answered with a 4xx or 5xx status, by data centre and host.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationErrorRequests) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationErrorRequests) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationErrorRequests) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationErrorRequests(cfg CloudflareZoneColocationErrorRequestsMetricConfig) metricCloudflareZoneColocationErrorRequests {
+	m := metricCloudflareZoneColocationErrorRequests{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationErrorVisits struct {
+	data     pmetric.Metric                                  // data buffer for generated metric.
+	config   CloudflareZoneColocationErrorVisitsMetricConfig // metric config provided by user.
+	capacity int                                             // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.error.visits metric with initial data.
+func (m *metricCloudflareZoneColocationErrorVisits) init() {
+	m.data.SetName("cloudflare.zone.colocation.error.visits")
+	m.data.SetDescription("Visits that the edge answered with a 4xx or 5xx status.")
+	m.data.SetUnit("{visit}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationErrorVisits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationErrorVisits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationErrorVisits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationErrorVisits(cfg CloudflareZoneColocationErrorVisitsMetricConfig) metricCloudflareZoneColocationErrorVisits {
+	m := metricCloudflareZoneColocationErrorVisits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationRequests struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflareZoneColocationRequestsMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.requests metric with initial data.
+func (m *metricCloudflareZoneColocationRequests) init() {
+	m.data.SetName("cloudflare.zone.colocation.requests")
+	m.data.SetDescription("Requests, by Cloudflare data centre and host.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationRequests) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationRequests) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationRequests) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationRequests(cfg CloudflareZoneColocationRequestsMetricConfig) metricCloudflareZoneColocationRequests {
+	m := metricCloudflareZoneColocationRequests{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneColocationVisits struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZoneColocationVisitsMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.colocation.visits metric with initial data.
+func (m *metricCloudflareZoneColocationVisits) init() {
+	m.data.SetName("cloudflare.zone.colocation.visits")
+	m.data.SetDescription("Visits (page loads that come from another site), by data centre and host.")
+	m.data.SetUnit("{visit}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneColocationVisits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneColocationVisits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneColocationVisits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneColocationVisits(cfg CloudflareZoneColocationVisitsMetricConfig) metricCloudflareZoneColocationVisits {
+	m := metricCloudflareZoneColocationVisits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneCustomerError4xx struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZoneCustomerError4xxMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.customer_error.4xx metric with initial data.
+func (m *metricCloudflareZoneCustomerError4xx) init() {
+	m.data.SetName("cloudflare.zone.customer_error.4xx")
+	m.data.SetDescription("Requests that the origin answered with a 4xx status.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneCustomerError4xx) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneCustomerError4xx) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneCustomerError4xx) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneCustomerError4xx(cfg CloudflareZoneCustomerError4xxMetricConfig) metricCloudflareZoneCustomerError4xx {
+	m := metricCloudflareZoneCustomerError4xx{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneCustomerError5xx struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZoneCustomerError5xxMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.customer_error.5xx metric with initial data.
+func (m *metricCloudflareZoneCustomerError5xx) init() {
+	m.data.SetName("cloudflare.zone.customer_error.5xx")
+	m.data.SetDescription("Requests that the origin answered with a 5xx status.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneCustomerError5xx) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneCustomerError5xx) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneCustomerError5xx) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneCustomerError5xx(cfg CloudflareZoneCustomerError5xxMetricConfig) metricCloudflareZoneCustomerError5xx {
+	m := metricCloudflareZoneCustomerError5xx{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneEdgeErrorRate struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   CloudflareZoneEdgeErrorRateMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.edge_error_rate metric with initial data.
+func (m *metricCloudflareZoneEdgeErrorRate) init() {
+	m.data.SetName("cloudflare.zone.edge_error_rate")
+	m.data.SetDescription("Share of the newest settled minute's requests that the edge answered with a 4xx or 5xx status, 0 to 1.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareZoneEdgeErrorRate) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneEdgeErrorRate) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneEdgeErrorRate) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneEdgeErrorRate(cfg CloudflareZoneEdgeErrorRateMetricConfig) metricCloudflareZoneEdgeErrorRate {
+	m := metricCloudflareZoneEdgeErrorRate{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneEdgeErrorsPath struct {
+	data     pmetric.Metric                           // data buffer for generated metric.
+	config   CloudflareZoneEdgeErrorsPathMetricConfig // metric config provided by user.
+	capacity int                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.edge_errors.path metric with initial data.
+func (m *metricCloudflareZoneEdgeErrorsPath) init() {
+	m.data.SetName("cloudflare.zone.edge_errors.path")
+	m.data.SetDescription("Requests that the edge answered with a 4xx or 5xx status, by normalised path.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneEdgeErrorsPath) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneEdgeErrorsPath) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneEdgeErrorsPath) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneEdgeErrorsPath(cfg CloudflareZoneEdgeErrorsPathMetricConfig) metricCloudflareZoneEdgeErrorsPath {
+	m := metricCloudflareZoneEdgeErrorsPath{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneFirewallBotsDetected struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareZoneFirewallBotsDetectedMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.firewall.bots_detected metric with initial data.
+func (m *metricCloudflareZoneFirewallBotsDetected) init() {
+	m.data.SetName("cloudflare.zone.firewall.bots_detected")
+	m.data.SetDescription("Firewall events with a bot score below 30, by range of the score.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneFirewallBotsDetected) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneFirewallBotsDetected) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneFirewallBotsDetected) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneFirewallBotsDetected(cfg CloudflareZoneFirewallBotsDetectedMetricConfig) metricCloudflareZoneFirewallBotsDetected {
+	m := metricCloudflareZoneFirewallBotsDetected{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1458,6 +5585,760 @@ func newMetricCloudflareZoneFirewallEvents(cfg CloudflareZoneFirewallEventsMetri
 	return m
 }
 
+type metricCloudflareZoneHealthCheckEventsOrigin struct {
+	data     pmetric.Metric                                    // data buffer for generated metric.
+	config   CloudflareZoneHealthCheckEventsOriginMetricConfig // metric config provided by user.
+	capacity int                                               // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.health_check.events_origin metric with initial data.
+func (m *metricCloudflareZoneHealthCheckEventsOrigin) init() {
+	m.data.SetName("cloudflare.zone.health_check.events_origin")
+	m.data.SetDescription("Events of standalone health checks.")
+	m.data.SetUnit("{event}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHealthCheckEventsOrigin) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHealthCheckEventsOrigin) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHealthCheckEventsOrigin) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHealthCheckEventsOrigin(cfg CloudflareZoneHealthCheckEventsOriginMetricConfig) metricCloudflareZoneHealthCheckEventsOrigin {
+	m := metricCloudflareZoneHealthCheckEventsOrigin{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHealthCheckRtt struct {
+	data     pmetric.Metric                           // data buffer for generated metric.
+	config   CloudflareZoneHealthCheckRttMetricConfig // metric config provided by user.
+	capacity int                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.health_check.rtt metric with initial data.
+func (m *metricCloudflareZoneHealthCheckRtt) init() {
+	m.data.SetName("cloudflare.zone.health_check.rtt")
+	m.data.SetDescription("Round-trip time of health checks, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHealthCheckRtt) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHealthCheckRtt) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHealthCheckRtt) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHealthCheckRtt(cfg CloudflareZoneHealthCheckRttMetricConfig) metricCloudflareZoneHealthCheckRtt {
+	m := metricCloudflareZoneHealthCheckRtt{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHealthCheckTCPConnection struct {
+	data     pmetric.Metric                                     // data buffer for generated metric.
+	config   CloudflareZoneHealthCheckTCPConnectionMetricConfig // metric config provided by user.
+	capacity int                                                // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.health_check.tcp_connection metric with initial data.
+func (m *metricCloudflareZoneHealthCheckTCPConnection) init() {
+	m.data.SetName("cloudflare.zone.health_check.tcp_connection")
+	m.data.SetDescription("Time to open a connection of health checks, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHealthCheckTCPConnection) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHealthCheckTCPConnection) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHealthCheckTCPConnection) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHealthCheckTCPConnection(cfg CloudflareZoneHealthCheckTCPConnectionMetricConfig) metricCloudflareZoneHealthCheckTCPConnection {
+	m := metricCloudflareZoneHealthCheckTCPConnection{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHealthCheckTLSHandshake struct {
+	data     pmetric.Metric                                    // data buffer for generated metric.
+	config   CloudflareZoneHealthCheckTLSHandshakeMetricConfig // metric config provided by user.
+	capacity int                                               // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.health_check.tls_handshake metric with initial data.
+func (m *metricCloudflareZoneHealthCheckTLSHandshake) init() {
+	m.data.SetName("cloudflare.zone.health_check.tls_handshake")
+	m.data.SetDescription("Time of the TLS handshake of health checks, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHealthCheckTLSHandshake) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHealthCheckTLSHandshake) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHealthCheckTLSHandshake) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHealthCheckTLSHandshake(cfg CloudflareZoneHealthCheckTLSHandshakeMetricConfig) metricCloudflareZoneHealthCheckTLSHandshake {
+	m := metricCloudflareZoneHealthCheckTLSHandshake{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHealthCheckTtfb struct {
+	data     pmetric.Metric                            // data buffer for generated metric.
+	config   CloudflareZoneHealthCheckTtfbMetricConfig // metric config provided by user.
+	capacity int                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.health_check.ttfb metric with initial data.
+func (m *metricCloudflareZoneHealthCheckTtfb) init() {
+	m.data.SetName("cloudflare.zone.health_check.ttfb")
+	m.data.SetDescription("Time to the first byte of health checks, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHealthCheckTtfb) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHealthCheckTtfb) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHealthCheckTtfb) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHealthCheckTtfb(cfg CloudflareZoneHealthCheckTtfbMetricConfig) metricCloudflareZoneHealthCheckTtfb {
+	m := metricCloudflareZoneHealthCheckTtfb{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHostnameEdgeTtfb struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZoneHostnameEdgeTtfbMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.hostname.edge_ttfb metric with initial data.
+func (m *metricCloudflareZoneHostnameEdgeTtfb) init() {
+	m.data.SetName("cloudflare.zone.hostname.edge_ttfb")
+	m.data.SetDescription("Time to the edge's first byte, quantiles over the newest settled minute, by host.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHostnameEdgeTtfb) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHostnameEdgeTtfb) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHostnameEdgeTtfb) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHostnameEdgeTtfb(cfg CloudflareZoneHostnameEdgeTtfbMetricConfig) metricCloudflareZoneHostnameEdgeTtfb {
+	m := metricCloudflareZoneHostnameEdgeTtfb{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHostnameErrorRate struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareZoneHostnameErrorRateMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.hostname.error_rate metric with initial data.
+func (m *metricCloudflareZoneHostnameErrorRate) init() {
+	m.data.SetName("cloudflare.zone.hostname.error_rate")
+	m.data.SetDescription("Share of a host's requests of the newest settled minute that the edge answered with a 4xx or 5xx status, 0 to 1.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHostnameErrorRate) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHostnameErrorRate) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHostnameErrorRate) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHostnameErrorRate(cfg CloudflareZoneHostnameErrorRateMetricConfig) metricCloudflareZoneHostnameErrorRate {
+	m := metricCloudflareZoneHostnameErrorRate{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneHostnameOriginResponseDuration struct {
+	data     pmetric.Metric                                           // data buffer for generated metric.
+	config   CloudflareZoneHostnameOriginResponseDurationMetricConfig // metric config provided by user.
+	capacity int                                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.hostname.origin_response_duration metric with initial data.
+func (m *metricCloudflareZoneHostnameOriginResponseDuration) init() {
+	m.data.SetName("cloudflare.zone.hostname.origin_response_duration")
+	m.data.SetDescription("Time the origin took to answer, quantiles over the newest settled minute, by host.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneHostnameOriginResponseDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneHostnameOriginResponseDuration) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneHostnameOriginResponseDuration) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneHostnameOriginResponseDuration(cfg CloudflareZoneHostnameOriginResponseDurationMetricConfig) metricCloudflareZoneHostnameOriginResponseDuration {
+	m := metricCloudflareZoneHostnameOriginResponseDuration{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneLbOriginsSelected struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareZoneLbOriginsSelectedMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.lb.origins_selected metric with initial data.
+func (m *metricCloudflareZoneLbOriginsSelected) init() {
+	m.data.SetName("cloudflare.zone.lb.origins_selected")
+	m.data.SetDescription("Largest number of origins selected for a request in the newest settled minute.")
+	m.data.SetUnit("{origin}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneLbOriginsSelected) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneLbOriginsSelected) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneLbOriginsSelected) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneLbOriginsSelected(cfg CloudflareZoneLbOriginsSelectedMetricConfig) metricCloudflareZoneLbOriginsSelected {
+	m := metricCloudflareZoneLbOriginsSelected{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneLbPoolRtt struct {
+	data     pmetric.Metric                      // data buffer for generated metric.
+	config   CloudflareZoneLbPoolRttMetricConfig // metric config provided by user.
+	capacity int                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.lb.pool_rtt metric with initial data.
+func (m *metricCloudflareZoneLbPoolRtt) init() {
+	m.data.SetName("cloudflare.zone.lb.pool_rtt")
+	m.data.SetDescription("Round-trip time to the pool, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneLbPoolRtt) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneLbPoolRtt) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneLbPoolRtt) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneLbPoolRtt(cfg CloudflareZoneLbPoolRttMetricConfig) metricCloudflareZoneLbPoolRtt {
+	m := metricCloudflareZoneLbPoolRtt{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneLbSteeringPolicyInfo struct {
+	data     pmetric.Metric                                 // data buffer for generated metric.
+	config   CloudflareZoneLbSteeringPolicyInfoMetricConfig // metric config provided by user.
+	capacity int                                            // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.lb.steering_policy.info metric with initial data.
+func (m *metricCloudflareZoneLbSteeringPolicyInfo) init() {
+	m.data.SetName("cloudflare.zone.lb.steering_policy.info")
+	m.data.SetDescription("1 for each steering policy that a load balancer used in the newest settled minute.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneLbSteeringPolicyInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneLbSteeringPolicyInfo) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneLbSteeringPolicyInfo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneLbSteeringPolicyInfo(cfg CloudflareZoneLbSteeringPolicyInfoMetricConfig) metricCloudflareZoneLbSteeringPolicyInfo {
+	m := metricCloudflareZoneLbSteeringPolicyInfo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneOriginErrorRate struct {
+	data     pmetric.Metric                            // data buffer for generated metric.
+	config   CloudflareZoneOriginErrorRateMetricConfig // metric config provided by user.
+	capacity int                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.origin_error_rate metric with initial data.
+func (m *metricCloudflareZoneOriginErrorRate) init() {
+	m.data.SetName("cloudflare.zone.origin_error_rate")
+	m.data.SetDescription("Share of the origin's answers of the newest settled minute with a 5xx status, 0 to 1.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricCloudflareZoneOriginErrorRate) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneOriginErrorRate) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneOriginErrorRate) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneOriginErrorRate(cfg CloudflareZoneOriginErrorRateMetricConfig) metricCloudflareZoneOriginErrorRate {
+	m := metricCloudflareZoneOriginErrorRate{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneOriginResponseDuration struct {
+	data     pmetric.Metric                                   // data buffer for generated metric.
+	config   CloudflareZoneOriginResponseDurationMetricConfig // metric config provided by user.
+	capacity int                                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.origin_response_duration metric with initial data.
+func (m *metricCloudflareZoneOriginResponseDuration) init() {
+	m.data.SetName("cloudflare.zone.origin_response_duration")
+	m.data.SetDescription("Time the origin took to answer, average over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneOriginResponseDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneOriginResponseDuration) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneOriginResponseDuration) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneOriginResponseDuration(cfg CloudflareZoneOriginResponseDurationMetricConfig) metricCloudflareZoneOriginResponseDuration {
+	m := metricCloudflareZoneOriginResponseDuration{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneOriginResponseDurationQuantiles struct {
+	data     pmetric.Metric                                            // data buffer for generated metric.
+	config   CloudflareZoneOriginResponseDurationQuantilesMetricConfig // metric config provided by user.
+	capacity int                                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.origin_response_duration.quantiles metric with initial data.
+func (m *metricCloudflareZoneOriginResponseDurationQuantiles) init() {
+	m.data.SetName("cloudflare.zone.origin_response_duration.quantiles")
+	m.data.SetDescription("Time the origin took to answer, quantiles over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneOriginResponseDurationQuantiles) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneOriginResponseDurationQuantiles) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneOriginResponseDurationQuantiles) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneOriginResponseDurationQuantiles(cfg CloudflareZoneOriginResponseDurationQuantilesMetricConfig) metricCloudflareZoneOriginResponseDurationQuantiles {
+	m := metricCloudflareZoneOriginResponseDurationQuantiles{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZonePageviews struct {
 	data     pmetric.Metric                      // data buffer for generated metric.
 	config   CloudflareZonePageviewsMetricConfig // metric config provided by user.
@@ -1502,6 +6383,116 @@ func (m *metricCloudflareZonePageviews) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareZonePageviews(cfg CloudflareZonePageviewsMetricConfig) metricCloudflareZonePageviews {
 	m := metricCloudflareZonePageviews{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZonePoolHealthStatus struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZonePoolHealthStatusMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.pool.health_status metric with initial data.
+func (m *metricCloudflareZonePoolHealthStatus) init() {
+	m.data.SetName("cloudflare.zone.pool.health_status")
+	m.data.SetDescription("1 when a load balancer took the pool for healthy in the newest settled minute, 0 otherwise.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZonePoolHealthStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZonePoolHealthStatus) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZonePoolHealthStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZonePoolHealthStatus(cfg CloudflareZonePoolHealthStatusMetricConfig) metricCloudflareZonePoolHealthStatus {
+	m := metricCloudflareZonePoolHealthStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZonePoolRequests struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareZonePoolRequestsMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.pool.requests metric with initial data.
+func (m *metricCloudflareZonePoolRequests) init() {
+	m.data.SetName("cloudflare.zone.pool.requests")
+	m.data.SetDescription("Requests that a load balancer sent to an origin.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZonePoolRequests) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZonePoolRequests) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZonePoolRequests) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZonePoolRequests(cfg CloudflareZonePoolRequestsMetricConfig) metricCloudflareZonePoolRequests {
+	m := metricCloudflareZonePoolRequests{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1562,6 +6553,62 @@ func newMetricCloudflareZoneRequests(cfg CloudflareZoneRequestsMetricConfig) met
 	return m
 }
 
+type metricCloudflareZoneRequestsAsn struct {
+	data     pmetric.Metric                        // data buffer for generated metric.
+	config   CloudflareZoneRequestsAsnMetricConfig // metric config provided by user.
+	capacity int                                   // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.requests.asn metric with initial data.
+func (m *metricCloudflareZoneRequestsAsn) init() {
+	m.data.SetName("cloudflare.zone.requests.asn")
+	m.data.SetDescription("Requests, by the client's network.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneRequestsAsn) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneRequestsAsn) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneRequestsAsn) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneRequestsAsn(cfg CloudflareZoneRequestsAsnMetricConfig) metricCloudflareZoneRequestsAsn {
+	m := metricCloudflareZoneRequestsAsn{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneRequestsBrowserMapPageViews struct {
 	data     pmetric.Metric                                        // data buffer for generated metric.
 	config   CloudflareZoneRequestsBrowserMapPageViewsMetricConfig // metric config provided by user.
@@ -1610,6 +6657,118 @@ func (m *metricCloudflareZoneRequestsBrowserMapPageViews) emit(metrics pmetric.M
 
 func newMetricCloudflareZoneRequestsBrowserMapPageViews(cfg CloudflareZoneRequestsBrowserMapPageViewsMetricConfig) metricCloudflareZoneRequestsBrowserMapPageViews {
 	m := metricCloudflareZoneRequestsBrowserMapPageViews{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneRequestsByMethod struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   CloudflareZoneRequestsByMethodMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.requests.by_method metric with initial data.
+func (m *metricCloudflareZoneRequestsByMethod) init() {
+	m.data.SetName("cloudflare.zone.requests.by_method")
+	m.data.SetDescription("Requests, by HTTP method.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneRequestsByMethod) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneRequestsByMethod) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneRequestsByMethod) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneRequestsByMethod(cfg CloudflareZoneRequestsByMethodMetricConfig) metricCloudflareZoneRequestsByMethod {
+	m := metricCloudflareZoneRequestsByMethod{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneRequestsCacheStatus struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareZoneRequestsCacheStatusMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.requests.cache_status metric with initial data.
+func (m *metricCloudflareZoneRequestsCacheStatus) init() {
+	m.data.SetName("cloudflare.zone.requests.cache_status")
+	m.data.SetDescription("Requests, by cache status and host.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneRequestsCacheStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneRequestsCacheStatus) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneRequestsCacheStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneRequestsCacheStatus(cfg CloudflareZoneRequestsCacheStatusMetricConfig) metricCloudflareZoneRequestsCacheStatus {
+	m := metricCloudflareZoneRequestsCacheStatus{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1894,6 +7053,62 @@ func newMetricCloudflareZoneRequestsIPClass(cfg CloudflareZoneRequestsIPClassMet
 	return m
 }
 
+type metricCloudflareZoneRequestsOriginStatusCountryHost struct {
+	data     pmetric.Metric                                            // data buffer for generated metric.
+	config   CloudflareZoneRequestsOriginStatusCountryHostMetricConfig // metric config provided by user.
+	capacity int                                                       // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.requests.origin_status_country_host metric with initial data.
+func (m *metricCloudflareZoneRequestsOriginStatusCountryHost) init() {
+	m.data.SetName("cloudflare.zone.requests.origin_status_country_host")
+	m.data.SetDescription("Requests that the origin answered, by its status, country and host.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneRequestsOriginStatusCountryHost) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneRequestsOriginStatusCountryHost) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneRequestsOriginStatusCountryHost) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneRequestsOriginStatusCountryHost(cfg CloudflareZoneRequestsOriginStatusCountryHostMetricConfig) metricCloudflareZoneRequestsOriginStatusCountryHost {
+	m := metricCloudflareZoneRequestsOriginStatusCountryHost{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneRequestsSslEncrypted struct {
 	data     pmetric.Metric                                 // data buffer for generated metric.
 	config   CloudflareZoneRequestsSslEncryptedMetricConfig // metric config provided by user.
@@ -2011,7 +7226,7 @@ type metricCloudflareZoneRequestsStatus struct {
 // init fills cloudflare.zone.requests.status metric with initial data.
 func (m *metricCloudflareZoneRequestsStatus) init() {
 	m.data.SetName("cloudflare.zone.requests.status")
-	m.data.SetDescription("Requests, by the exact HTTP status that the edge returned.")
+	m.data.SetDescription("Requests, by the HTTP status that the edge returned.")
 	m.data.SetUnit("{request}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
@@ -2050,6 +7265,62 @@ func (m *metricCloudflareZoneRequestsStatus) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareZoneRequestsStatus(cfg CloudflareZoneRequestsStatusMetricConfig) metricCloudflareZoneRequestsStatus {
 	m := metricCloudflareZoneRequestsStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneRequestsStatusCountryHost struct {
+	data     pmetric.Metric                                      // data buffer for generated metric.
+	config   CloudflareZoneRequestsStatusCountryHostMetricConfig // metric config provided by user.
+	capacity int                                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.requests.status_country_host metric with initial data.
+func (m *metricCloudflareZoneRequestsStatusCountryHost) init() {
+	m.data.SetName("cloudflare.zone.requests.status_country_host")
+	m.data.SetDescription("Requests, by edge status, country and host.")
+	m.data.SetUnit("{request}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneRequestsStatusCountryHost) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneRequestsStatusCountryHost) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneRequestsStatusCountryHost) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneRequestsStatusCountryHost(cfg CloudflareZoneRequestsStatusCountryHostMetricConfig) metricCloudflareZoneRequestsStatusCountryHost {
+	m := metricCloudflareZoneRequestsStatusCountryHost{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2375,51 +7646,135 @@ func newMetricCloudflareZonesFiltered(cfg CloudflareZonesFilteredMetricConfig) m
 // MetricsBuilder provides an interface for scrapers to report metrics while taking care of all the transformations
 // required to produce metric representation defined in metadata and user config.
 type MetricsBuilder struct {
-	config                                                  MetricsBuilderConfig // config of the metrics builder.
-	startTime                                               pcommon.Timestamp    // start time that will be applied to all recorded data points.
-	metricsCapacity                                         int                  // maximum observed number of metrics per resource.
-	metricsBuffer                                           pmetric.Metrics      // accumulates metrics data before emitting.
-	buildInfo                                               component.BuildInfo  // contains version information.
-	resourceAttributeIncludeFilter                          map[string]filter.Filter
-	resourceAttributeExcludeFilter                          map[string]filter.Filter
-	metricCloudflareAccounts                                metricCloudflareAccounts
-	metricCloudflareExporterErrors                          metricCloudflareExporterErrors
-	metricCloudflareExporterLateRatio                       metricCloudflareExporterLateRatio
-	metricCloudflareExporterLostTime                        metricCloudflareExporterLostTime
-	metricCloudflareExporterOverflowSeries                  metricCloudflareExporterOverflowSeries
-	metricCloudflareExporterUp                              metricCloudflareExporterUp
-	metricCloudflareExporterWatermarkTimestamp              metricCloudflareExporterWatermarkTimestamp
-	metricCloudflareWorkerCPUTime                           metricCloudflareWorkerCPUTime
-	metricCloudflareWorkerDurationGigabyteSeconds           metricCloudflareWorkerDurationGigabyteSeconds
-	metricCloudflareWorkerErrors                            metricCloudflareWorkerErrors
-	metricCloudflareWorkerInvocationDurationGigabyteSeconds metricCloudflareWorkerInvocationDurationGigabyteSeconds
-	metricCloudflareWorkerRequests                          metricCloudflareWorkerRequests
-	metricCloudflareWorkerSubrequests                       metricCloudflareWorkerSubrequests
-	metricCloudflareWorkerWallTime                          metricCloudflareWorkerWallTime
-	metricCloudflareZoneBandwidth                           metricCloudflareZoneBandwidth
-	metricCloudflareZoneBandwidthCached                     metricCloudflareZoneBandwidthCached
-	metricCloudflareZoneBandwidthContentType                metricCloudflareZoneBandwidthContentType
-	metricCloudflareZoneBandwidthCountry                    metricCloudflareZoneBandwidthCountry
-	metricCloudflareZoneBandwidthSslEncrypted               metricCloudflareZoneBandwidthSslEncrypted
-	metricCloudflareZoneCacheHitRatio                       metricCloudflareZoneCacheHitRatio
-	metricCloudflareZoneFirewallEvents                      metricCloudflareZoneFirewallEvents
-	metricCloudflareZonePageviews                           metricCloudflareZonePageviews
-	metricCloudflareZoneRequests                            metricCloudflareZoneRequests
-	metricCloudflareZoneRequestsBrowserMapPageViews         metricCloudflareZoneRequestsBrowserMapPageViews
-	metricCloudflareZoneRequestsCached                      metricCloudflareZoneRequestsCached
-	metricCloudflareZoneRequestsContentType                 metricCloudflareZoneRequestsContentType
-	metricCloudflareZoneRequestsCountry                     metricCloudflareZoneRequestsCountry
-	metricCloudflareZoneRequestsHTTPVersion                 metricCloudflareZoneRequestsHTTPVersion
-	metricCloudflareZoneRequestsIPClass                     metricCloudflareZoneRequestsIPClass
-	metricCloudflareZoneRequestsSslEncrypted                metricCloudflareZoneRequestsSslEncrypted
-	metricCloudflareZoneRequestsSslProtocol                 metricCloudflareZoneRequestsSslProtocol
-	metricCloudflareZoneRequestsStatus                      metricCloudflareZoneRequestsStatus
-	metricCloudflareZoneThreats                             metricCloudflareZoneThreats
-	metricCloudflareZoneThreatsCountry                      metricCloudflareZoneThreatsCountry
-	metricCloudflareZoneThreatsType                         metricCloudflareZoneThreatsType
-	metricCloudflareZoneUniques                             metricCloudflareZoneUniques
-	metricCloudflareZones                                   metricCloudflareZones
-	metricCloudflareZonesFiltered                           metricCloudflareZonesFiltered
+	config                                                            MetricsBuilderConfig // config of the metrics builder.
+	startTime                                                         pcommon.Timestamp    // start time that will be applied to all recorded data points.
+	metricsCapacity                                                   int                  // maximum observed number of metrics per resource.
+	metricsBuffer                                                     pmetric.Metrics      // accumulates metrics data before emitting.
+	buildInfo                                                         component.BuildInfo  // contains version information.
+	resourceAttributeIncludeFilter                                    map[string]filter.Filter
+	resourceAttributeExcludeFilter                                    map[string]filter.Filter
+	metricCloudflareAccounts                                          metricCloudflareAccounts
+	metricCloudflareExporterErrors                                    metricCloudflareExporterErrors
+	metricCloudflareExporterLateRatio                                 metricCloudflareExporterLateRatio
+	metricCloudflareExporterLostTime                                  metricCloudflareExporterLostTime
+	metricCloudflareExporterOverflowSeries                            metricCloudflareExporterOverflowSeries
+	metricCloudflareExporterSampleInterval                            metricCloudflareExporterSampleInterval
+	metricCloudflareExporterSource                                    metricCloudflareExporterSource
+	metricCloudflareExporterUp                                        metricCloudflareExporterUp
+	metricCloudflareExporterWatermarkTimestamp                        metricCloudflareExporterWatermarkTimestamp
+	metricCloudflareLogpushFailedJobsAccount                          metricCloudflareLogpushFailedJobsAccount
+	metricCloudflareLogpushFailedJobsZone                             metricCloudflareLogpushFailedJobsZone
+	metricCloudflareLogpushRecordsAccount                             metricCloudflareLogpushRecordsAccount
+	metricCloudflareLogpushRecordsZone                                metricCloudflareLogpushRecordsZone
+	metricCloudflareLogpushUploadedAccount                            metricCloudflareLogpushUploadedAccount
+	metricCloudflareLogpushUploadedZone                               metricCloudflareLogpushUploadedZone
+	metricCloudflareMagicFirewallRuleBits                             metricCloudflareMagicFirewallRuleBits
+	metricCloudflareMagicFirewallRulePackets                          metricCloudflareMagicFirewallRulePackets
+	metricCloudflareMagicTransitActiveTunnels                         metricCloudflareMagicTransitActiveTunnels
+	metricCloudflareMagicTransitEdgeColoCount                         metricCloudflareMagicTransitEdgeColoCount
+	metricCloudflareMagicTransitHealthyTunnels                        metricCloudflareMagicTransitHealthyTunnels
+	metricCloudflareMagicTransitTunnelChecks                          metricCloudflareMagicTransitTunnelChecks
+	metricCloudflareMagicTransitTunnelEffectiveSlo                    metricCloudflareMagicTransitTunnelEffectiveSlo
+	metricCloudflareMagicTransitTunnelSlo                             metricCloudflareMagicTransitTunnelSlo
+	metricCloudflareMagicTransitTunnelState                           metricCloudflareMagicTransitTunnelState
+	metricCloudflareMagicTransitTunnelTrafficBits                     metricCloudflareMagicTransitTunnelTrafficBits
+	metricCloudflareMagicTransitTunnelTrafficPackets                  metricCloudflareMagicTransitTunnelTrafficPackets
+	metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits         metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits
+	metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets      metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets
+	metricCloudflareNetworkAnalyticsCdnBits                           metricCloudflareNetworkAnalyticsCdnBits
+	metricCloudflareNetworkAnalyticsCdnPackets                        metricCloudflareNetworkAnalyticsCdnPackets
+	metricCloudflareNetworkAnalyticsDosdBits                          metricCloudflareNetworkAnalyticsDosdBits
+	metricCloudflareNetworkAnalyticsDosdPackets                       metricCloudflareNetworkAnalyticsDosdPackets
+	metricCloudflareNetworkAnalyticsMagicFirewallBits                 metricCloudflareNetworkAnalyticsMagicFirewallBits
+	metricCloudflareNetworkAnalyticsMagicFirewallPackets              metricCloudflareNetworkAnalyticsMagicFirewallPackets
+	metricCloudflareNetworkAnalyticsMagicIdpsBits                     metricCloudflareNetworkAnalyticsMagicIdpsBits
+	metricCloudflareNetworkAnalyticsMagicIdpsPackets                  metricCloudflareNetworkAnalyticsMagicIdpsPackets
+	metricCloudflareNetworkAnalyticsMagicTransitBits                  metricCloudflareNetworkAnalyticsMagicTransitBits
+	metricCloudflareNetworkAnalyticsMagicTransitPackets               metricCloudflareNetworkAnalyticsMagicTransitPackets
+	metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits    metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits
+	metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets
+	metricCloudflareNetworkAnalyticsSpectrumBits                      metricCloudflareNetworkAnalyticsSpectrumBits
+	metricCloudflareNetworkAnalyticsSpectrumPackets                   metricCloudflareNetworkAnalyticsSpectrumPackets
+	metricCloudflareR2Operations                                      metricCloudflareR2Operations
+	metricCloudflareR2Response                                        metricCloudflareR2Response
+	metricCloudflareR2ResponseObjects                                 metricCloudflareR2ResponseObjects
+	metricCloudflareR2StorageMetadata                                 metricCloudflareR2StorageMetadata
+	metricCloudflareR2StorageObjects                                  metricCloudflareR2StorageObjects
+	metricCloudflareR2StoragePayload                                  metricCloudflareR2StoragePayload
+	metricCloudflareR2StorageUploads                                  metricCloudflareR2StorageUploads
+	metricCloudflareStreamLiveInputEvents                             metricCloudflareStreamLiveInputEvents
+	metricCloudflareStreamMinutesViewed                               metricCloudflareStreamMinutesViewed
+	metricCloudflareStreamVideoBufferEvents                           metricCloudflareStreamVideoBufferEvents
+	metricCloudflareStreamVideoPlaybackEvents                         metricCloudflareStreamVideoPlaybackEvents
+	metricCloudflareStreamVideoPlaybackTime                           metricCloudflareStreamVideoPlaybackTime
+	metricCloudflareStreamVideoQualityEvents                          metricCloudflareStreamVideoQualityEvents
+	metricCloudflareWorkerCPUTime                                     metricCloudflareWorkerCPUTime
+	metricCloudflareWorkerDurationGigabyteSeconds                     metricCloudflareWorkerDurationGigabyteSeconds
+	metricCloudflareWorkerErrors                                      metricCloudflareWorkerErrors
+	metricCloudflareWorkerInvocationDurationGigabyteSeconds           metricCloudflareWorkerInvocationDurationGigabyteSeconds
+	metricCloudflareWorkerRequests                                    metricCloudflareWorkerRequests
+	metricCloudflareWorkerSubrequests                                 metricCloudflareWorkerSubrequests
+	metricCloudflareWorkerWallTime                                    metricCloudflareWorkerWallTime
+	metricCloudflareZoneBandwidth                                     metricCloudflareZoneBandwidth
+	metricCloudflareZoneBandwidthAsn                                  metricCloudflareZoneBandwidthAsn
+	metricCloudflareZoneBandwidthCacheStatus                          metricCloudflareZoneBandwidthCacheStatus
+	metricCloudflareZoneBandwidthCached                               metricCloudflareZoneBandwidthCached
+	metricCloudflareZoneBandwidthContentType                          metricCloudflareZoneBandwidthContentType
+	metricCloudflareZoneBandwidthCountry                              metricCloudflareZoneBandwidthCountry
+	metricCloudflareZoneBandwidthSslEncrypted                         metricCloudflareZoneBandwidthSslEncrypted
+	metricCloudflareZoneBotRequestsCountry                            metricCloudflareZoneBotRequestsCountry
+	metricCloudflareZoneCacheHitRatio                                 metricCloudflareZoneCacheHitRatio
+	metricCloudflareZoneCacheMissOriginDuration                       metricCloudflareZoneCacheMissOriginDuration
+	metricCloudflareZoneColocationEdgeResponse                        metricCloudflareZoneColocationEdgeResponse
+	metricCloudflareZoneColocationErrorEdgeResponse                   metricCloudflareZoneColocationErrorEdgeResponse
+	metricCloudflareZoneColocationErrorRequests                       metricCloudflareZoneColocationErrorRequests
+	metricCloudflareZoneColocationErrorVisits                         metricCloudflareZoneColocationErrorVisits
+	metricCloudflareZoneColocationRequests                            metricCloudflareZoneColocationRequests
+	metricCloudflareZoneColocationVisits                              metricCloudflareZoneColocationVisits
+	metricCloudflareZoneCustomerError4xx                              metricCloudflareZoneCustomerError4xx
+	metricCloudflareZoneCustomerError5xx                              metricCloudflareZoneCustomerError5xx
+	metricCloudflareZoneEdgeErrorRate                                 metricCloudflareZoneEdgeErrorRate
+	metricCloudflareZoneEdgeErrorsPath                                metricCloudflareZoneEdgeErrorsPath
+	metricCloudflareZoneFirewallBotsDetected                          metricCloudflareZoneFirewallBotsDetected
+	metricCloudflareZoneFirewallEvents                                metricCloudflareZoneFirewallEvents
+	metricCloudflareZoneHealthCheckEventsOrigin                       metricCloudflareZoneHealthCheckEventsOrigin
+	metricCloudflareZoneHealthCheckRtt                                metricCloudflareZoneHealthCheckRtt
+	metricCloudflareZoneHealthCheckTCPConnection                      metricCloudflareZoneHealthCheckTCPConnection
+	metricCloudflareZoneHealthCheckTLSHandshake                       metricCloudflareZoneHealthCheckTLSHandshake
+	metricCloudflareZoneHealthCheckTtfb                               metricCloudflareZoneHealthCheckTtfb
+	metricCloudflareZoneHostnameEdgeTtfb                              metricCloudflareZoneHostnameEdgeTtfb
+	metricCloudflareZoneHostnameErrorRate                             metricCloudflareZoneHostnameErrorRate
+	metricCloudflareZoneHostnameOriginResponseDuration                metricCloudflareZoneHostnameOriginResponseDuration
+	metricCloudflareZoneLbOriginsSelected                             metricCloudflareZoneLbOriginsSelected
+	metricCloudflareZoneLbPoolRtt                                     metricCloudflareZoneLbPoolRtt
+	metricCloudflareZoneLbSteeringPolicyInfo                          metricCloudflareZoneLbSteeringPolicyInfo
+	metricCloudflareZoneOriginErrorRate                               metricCloudflareZoneOriginErrorRate
+	metricCloudflareZoneOriginResponseDuration                        metricCloudflareZoneOriginResponseDuration
+	metricCloudflareZoneOriginResponseDurationQuantiles               metricCloudflareZoneOriginResponseDurationQuantiles
+	metricCloudflareZonePageviews                                     metricCloudflareZonePageviews
+	metricCloudflareZonePoolHealthStatus                              metricCloudflareZonePoolHealthStatus
+	metricCloudflareZonePoolRequests                                  metricCloudflareZonePoolRequests
+	metricCloudflareZoneRequests                                      metricCloudflareZoneRequests
+	metricCloudflareZoneRequestsAsn                                   metricCloudflareZoneRequestsAsn
+	metricCloudflareZoneRequestsBrowserMapPageViews                   metricCloudflareZoneRequestsBrowserMapPageViews
+	metricCloudflareZoneRequestsByMethod                              metricCloudflareZoneRequestsByMethod
+	metricCloudflareZoneRequestsCacheStatus                           metricCloudflareZoneRequestsCacheStatus
+	metricCloudflareZoneRequestsCached                                metricCloudflareZoneRequestsCached
+	metricCloudflareZoneRequestsContentType                           metricCloudflareZoneRequestsContentType
+	metricCloudflareZoneRequestsCountry                               metricCloudflareZoneRequestsCountry
+	metricCloudflareZoneRequestsHTTPVersion                           metricCloudflareZoneRequestsHTTPVersion
+	metricCloudflareZoneRequestsIPClass                               metricCloudflareZoneRequestsIPClass
+	metricCloudflareZoneRequestsOriginStatusCountryHost               metricCloudflareZoneRequestsOriginStatusCountryHost
+	metricCloudflareZoneRequestsSslEncrypted                          metricCloudflareZoneRequestsSslEncrypted
+	metricCloudflareZoneRequestsSslProtocol                           metricCloudflareZoneRequestsSslProtocol
+	metricCloudflareZoneRequestsStatus                                metricCloudflareZoneRequestsStatus
+	metricCloudflareZoneRequestsStatusCountryHost                     metricCloudflareZoneRequestsStatusCountryHost
+	metricCloudflareZoneThreats                                       metricCloudflareZoneThreats
+	metricCloudflareZoneThreatsCountry                                metricCloudflareZoneThreatsCountry
+	metricCloudflareZoneThreatsType                                   metricCloudflareZoneThreatsType
+	metricCloudflareZoneUniques                                       metricCloudflareZoneUniques
+	metricCloudflareZones                                             metricCloudflareZones
+	metricCloudflareZonesFiltered                                     metricCloudflareZonesFiltered
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -2441,50 +7796,134 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                                                  mbc,
-		startTime:                                               pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                                           pmetric.NewMetrics(),
-		buildInfo:                                               settings.BuildInfo,
-		metricCloudflareAccounts:                                newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
-		metricCloudflareExporterErrors:                          newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
-		metricCloudflareExporterLateRatio:                       newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
-		metricCloudflareExporterLostTime:                        newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
-		metricCloudflareExporterOverflowSeries:                  newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
-		metricCloudflareExporterUp:                              newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
-		metricCloudflareExporterWatermarkTimestamp:              newMetricCloudflareExporterWatermarkTimestamp(mbc.Metrics.CloudflareExporterWatermarkTimestamp),
-		metricCloudflareWorkerCPUTime:                           newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
-		metricCloudflareWorkerDurationGigabyteSeconds:           newMetricCloudflareWorkerDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerDurationGigabyteSeconds),
-		metricCloudflareWorkerErrors:                            newMetricCloudflareWorkerErrors(mbc.Metrics.CloudflareWorkerErrors),
-		metricCloudflareWorkerInvocationDurationGigabyteSeconds: newMetricCloudflareWorkerInvocationDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerInvocationDurationGigabyteSeconds),
-		metricCloudflareWorkerRequests:                          newMetricCloudflareWorkerRequests(mbc.Metrics.CloudflareWorkerRequests),
-		metricCloudflareWorkerSubrequests:                       newMetricCloudflareWorkerSubrequests(mbc.Metrics.CloudflareWorkerSubrequests),
-		metricCloudflareWorkerWallTime:                          newMetricCloudflareWorkerWallTime(mbc.Metrics.CloudflareWorkerWallTime),
-		metricCloudflareZoneBandwidth:                           newMetricCloudflareZoneBandwidth(mbc.Metrics.CloudflareZoneBandwidth),
-		metricCloudflareZoneBandwidthCached:                     newMetricCloudflareZoneBandwidthCached(mbc.Metrics.CloudflareZoneBandwidthCached),
-		metricCloudflareZoneBandwidthContentType:                newMetricCloudflareZoneBandwidthContentType(mbc.Metrics.CloudflareZoneBandwidthContentType),
-		metricCloudflareZoneBandwidthCountry:                    newMetricCloudflareZoneBandwidthCountry(mbc.Metrics.CloudflareZoneBandwidthCountry),
-		metricCloudflareZoneBandwidthSslEncrypted:               newMetricCloudflareZoneBandwidthSslEncrypted(mbc.Metrics.CloudflareZoneBandwidthSslEncrypted),
-		metricCloudflareZoneCacheHitRatio:                       newMetricCloudflareZoneCacheHitRatio(mbc.Metrics.CloudflareZoneCacheHitRatio),
-		metricCloudflareZoneFirewallEvents:                      newMetricCloudflareZoneFirewallEvents(mbc.Metrics.CloudflareZoneFirewallEvents),
-		metricCloudflareZonePageviews:                           newMetricCloudflareZonePageviews(mbc.Metrics.CloudflareZonePageviews),
-		metricCloudflareZoneRequests:                            newMetricCloudflareZoneRequests(mbc.Metrics.CloudflareZoneRequests),
-		metricCloudflareZoneRequestsBrowserMapPageViews:         newMetricCloudflareZoneRequestsBrowserMapPageViews(mbc.Metrics.CloudflareZoneRequestsBrowserMapPageViews),
-		metricCloudflareZoneRequestsCached:                      newMetricCloudflareZoneRequestsCached(mbc.Metrics.CloudflareZoneRequestsCached),
-		metricCloudflareZoneRequestsContentType:                 newMetricCloudflareZoneRequestsContentType(mbc.Metrics.CloudflareZoneRequestsContentType),
-		metricCloudflareZoneRequestsCountry:                     newMetricCloudflareZoneRequestsCountry(mbc.Metrics.CloudflareZoneRequestsCountry),
-		metricCloudflareZoneRequestsHTTPVersion:                 newMetricCloudflareZoneRequestsHTTPVersion(mbc.Metrics.CloudflareZoneRequestsHTTPVersion),
-		metricCloudflareZoneRequestsIPClass:                     newMetricCloudflareZoneRequestsIPClass(mbc.Metrics.CloudflareZoneRequestsIPClass),
-		metricCloudflareZoneRequestsSslEncrypted:                newMetricCloudflareZoneRequestsSslEncrypted(mbc.Metrics.CloudflareZoneRequestsSslEncrypted),
-		metricCloudflareZoneRequestsSslProtocol:                 newMetricCloudflareZoneRequestsSslProtocol(mbc.Metrics.CloudflareZoneRequestsSslProtocol),
-		metricCloudflareZoneRequestsStatus:                      newMetricCloudflareZoneRequestsStatus(mbc.Metrics.CloudflareZoneRequestsStatus),
-		metricCloudflareZoneThreats:                             newMetricCloudflareZoneThreats(mbc.Metrics.CloudflareZoneThreats),
-		metricCloudflareZoneThreatsCountry:                      newMetricCloudflareZoneThreatsCountry(mbc.Metrics.CloudflareZoneThreatsCountry),
-		metricCloudflareZoneThreatsType:                         newMetricCloudflareZoneThreatsType(mbc.Metrics.CloudflareZoneThreatsType),
-		metricCloudflareZoneUniques:                             newMetricCloudflareZoneUniques(mbc.Metrics.CloudflareZoneUniques),
-		metricCloudflareZones:                                   newMetricCloudflareZones(mbc.Metrics.CloudflareZones),
-		metricCloudflareZonesFiltered:                           newMetricCloudflareZonesFiltered(mbc.Metrics.CloudflareZonesFiltered),
-		resourceAttributeIncludeFilter:                          make(map[string]filter.Filter),
-		resourceAttributeExcludeFilter:                          make(map[string]filter.Filter),
+		config:                                                            mbc,
+		startTime:                                                         pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                                                     pmetric.NewMetrics(),
+		buildInfo:                                                         settings.BuildInfo,
+		metricCloudflareAccounts:                                          newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
+		metricCloudflareExporterErrors:                                    newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
+		metricCloudflareExporterLateRatio:                                 newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
+		metricCloudflareExporterLostTime:                                  newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
+		metricCloudflareExporterOverflowSeries:                            newMetricCloudflareExporterOverflowSeries(mbc.Metrics.CloudflareExporterOverflowSeries),
+		metricCloudflareExporterSampleInterval:                            newMetricCloudflareExporterSampleInterval(mbc.Metrics.CloudflareExporterSampleInterval),
+		metricCloudflareExporterSource:                                    newMetricCloudflareExporterSource(mbc.Metrics.CloudflareExporterSource),
+		metricCloudflareExporterUp:                                        newMetricCloudflareExporterUp(mbc.Metrics.CloudflareExporterUp),
+		metricCloudflareExporterWatermarkTimestamp:                        newMetricCloudflareExporterWatermarkTimestamp(mbc.Metrics.CloudflareExporterWatermarkTimestamp),
+		metricCloudflareLogpushFailedJobsAccount:                          newMetricCloudflareLogpushFailedJobsAccount(mbc.Metrics.CloudflareLogpushFailedJobsAccount),
+		metricCloudflareLogpushFailedJobsZone:                             newMetricCloudflareLogpushFailedJobsZone(mbc.Metrics.CloudflareLogpushFailedJobsZone),
+		metricCloudflareLogpushRecordsAccount:                             newMetricCloudflareLogpushRecordsAccount(mbc.Metrics.CloudflareLogpushRecordsAccount),
+		metricCloudflareLogpushRecordsZone:                                newMetricCloudflareLogpushRecordsZone(mbc.Metrics.CloudflareLogpushRecordsZone),
+		metricCloudflareLogpushUploadedAccount:                            newMetricCloudflareLogpushUploadedAccount(mbc.Metrics.CloudflareLogpushUploadedAccount),
+		metricCloudflareLogpushUploadedZone:                               newMetricCloudflareLogpushUploadedZone(mbc.Metrics.CloudflareLogpushUploadedZone),
+		metricCloudflareMagicFirewallRuleBits:                             newMetricCloudflareMagicFirewallRuleBits(mbc.Metrics.CloudflareMagicFirewallRuleBits),
+		metricCloudflareMagicFirewallRulePackets:                          newMetricCloudflareMagicFirewallRulePackets(mbc.Metrics.CloudflareMagicFirewallRulePackets),
+		metricCloudflareMagicTransitActiveTunnels:                         newMetricCloudflareMagicTransitActiveTunnels(mbc.Metrics.CloudflareMagicTransitActiveTunnels),
+		metricCloudflareMagicTransitEdgeColoCount:                         newMetricCloudflareMagicTransitEdgeColoCount(mbc.Metrics.CloudflareMagicTransitEdgeColoCount),
+		metricCloudflareMagicTransitHealthyTunnels:                        newMetricCloudflareMagicTransitHealthyTunnels(mbc.Metrics.CloudflareMagicTransitHealthyTunnels),
+		metricCloudflareMagicTransitTunnelChecks:                          newMetricCloudflareMagicTransitTunnelChecks(mbc.Metrics.CloudflareMagicTransitTunnelChecks),
+		metricCloudflareMagicTransitTunnelEffectiveSlo:                    newMetricCloudflareMagicTransitTunnelEffectiveSlo(mbc.Metrics.CloudflareMagicTransitTunnelEffectiveSlo),
+		metricCloudflareMagicTransitTunnelSlo:                             newMetricCloudflareMagicTransitTunnelSlo(mbc.Metrics.CloudflareMagicTransitTunnelSlo),
+		metricCloudflareMagicTransitTunnelState:                           newMetricCloudflareMagicTransitTunnelState(mbc.Metrics.CloudflareMagicTransitTunnelState),
+		metricCloudflareMagicTransitTunnelTrafficBits:                     newMetricCloudflareMagicTransitTunnelTrafficBits(mbc.Metrics.CloudflareMagicTransitTunnelTrafficBits),
+		metricCloudflareMagicTransitTunnelTrafficPackets:                  newMetricCloudflareMagicTransitTunnelTrafficPackets(mbc.Metrics.CloudflareMagicTransitTunnelTrafficPackets),
+		metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits:         newMetricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits(mbc.Metrics.CloudflareNetworkAnalyticsAdvancedDNSProtectionBits),
+		metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets:      newMetricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets(mbc.Metrics.CloudflareNetworkAnalyticsAdvancedDNSProtectionPackets),
+		metricCloudflareNetworkAnalyticsCdnBits:                           newMetricCloudflareNetworkAnalyticsCdnBits(mbc.Metrics.CloudflareNetworkAnalyticsCdnBits),
+		metricCloudflareNetworkAnalyticsCdnPackets:                        newMetricCloudflareNetworkAnalyticsCdnPackets(mbc.Metrics.CloudflareNetworkAnalyticsCdnPackets),
+		metricCloudflareNetworkAnalyticsDosdBits:                          newMetricCloudflareNetworkAnalyticsDosdBits(mbc.Metrics.CloudflareNetworkAnalyticsDosdBits),
+		metricCloudflareNetworkAnalyticsDosdPackets:                       newMetricCloudflareNetworkAnalyticsDosdPackets(mbc.Metrics.CloudflareNetworkAnalyticsDosdPackets),
+		metricCloudflareNetworkAnalyticsMagicFirewallBits:                 newMetricCloudflareNetworkAnalyticsMagicFirewallBits(mbc.Metrics.CloudflareNetworkAnalyticsMagicFirewallBits),
+		metricCloudflareNetworkAnalyticsMagicFirewallPackets:              newMetricCloudflareNetworkAnalyticsMagicFirewallPackets(mbc.Metrics.CloudflareNetworkAnalyticsMagicFirewallPackets),
+		metricCloudflareNetworkAnalyticsMagicIdpsBits:                     newMetricCloudflareNetworkAnalyticsMagicIdpsBits(mbc.Metrics.CloudflareNetworkAnalyticsMagicIdpsBits),
+		metricCloudflareNetworkAnalyticsMagicIdpsPackets:                  newMetricCloudflareNetworkAnalyticsMagicIdpsPackets(mbc.Metrics.CloudflareNetworkAnalyticsMagicIdpsPackets),
+		metricCloudflareNetworkAnalyticsMagicTransitBits:                  newMetricCloudflareNetworkAnalyticsMagicTransitBits(mbc.Metrics.CloudflareNetworkAnalyticsMagicTransitBits),
+		metricCloudflareNetworkAnalyticsMagicTransitPackets:               newMetricCloudflareNetworkAnalyticsMagicTransitPackets(mbc.Metrics.CloudflareNetworkAnalyticsMagicTransitPackets),
+		metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits:    newMetricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits(mbc.Metrics.CloudflareNetworkAnalyticsProgrammableFlowProtectionBits),
+		metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: newMetricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets(mbc.Metrics.CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets),
+		metricCloudflareNetworkAnalyticsSpectrumBits:                      newMetricCloudflareNetworkAnalyticsSpectrumBits(mbc.Metrics.CloudflareNetworkAnalyticsSpectrumBits),
+		metricCloudflareNetworkAnalyticsSpectrumPackets:                   newMetricCloudflareNetworkAnalyticsSpectrumPackets(mbc.Metrics.CloudflareNetworkAnalyticsSpectrumPackets),
+		metricCloudflareR2Operations:                                      newMetricCloudflareR2Operations(mbc.Metrics.CloudflareR2Operations),
+		metricCloudflareR2Response:                                        newMetricCloudflareR2Response(mbc.Metrics.CloudflareR2Response),
+		metricCloudflareR2ResponseObjects:                                 newMetricCloudflareR2ResponseObjects(mbc.Metrics.CloudflareR2ResponseObjects),
+		metricCloudflareR2StorageMetadata:                                 newMetricCloudflareR2StorageMetadata(mbc.Metrics.CloudflareR2StorageMetadata),
+		metricCloudflareR2StorageObjects:                                  newMetricCloudflareR2StorageObjects(mbc.Metrics.CloudflareR2StorageObjects),
+		metricCloudflareR2StoragePayload:                                  newMetricCloudflareR2StoragePayload(mbc.Metrics.CloudflareR2StoragePayload),
+		metricCloudflareR2StorageUploads:                                  newMetricCloudflareR2StorageUploads(mbc.Metrics.CloudflareR2StorageUploads),
+		metricCloudflareStreamLiveInputEvents:                             newMetricCloudflareStreamLiveInputEvents(mbc.Metrics.CloudflareStreamLiveInputEvents),
+		metricCloudflareStreamMinutesViewed:                               newMetricCloudflareStreamMinutesViewed(mbc.Metrics.CloudflareStreamMinutesViewed),
+		metricCloudflareStreamVideoBufferEvents:                           newMetricCloudflareStreamVideoBufferEvents(mbc.Metrics.CloudflareStreamVideoBufferEvents),
+		metricCloudflareStreamVideoPlaybackEvents:                         newMetricCloudflareStreamVideoPlaybackEvents(mbc.Metrics.CloudflareStreamVideoPlaybackEvents),
+		metricCloudflareStreamVideoPlaybackTime:                           newMetricCloudflareStreamVideoPlaybackTime(mbc.Metrics.CloudflareStreamVideoPlaybackTime),
+		metricCloudflareStreamVideoQualityEvents:                          newMetricCloudflareStreamVideoQualityEvents(mbc.Metrics.CloudflareStreamVideoQualityEvents),
+		metricCloudflareWorkerCPUTime:                                     newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
+		metricCloudflareWorkerDurationGigabyteSeconds:                     newMetricCloudflareWorkerDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerDurationGigabyteSeconds),
+		metricCloudflareWorkerErrors:                                      newMetricCloudflareWorkerErrors(mbc.Metrics.CloudflareWorkerErrors),
+		metricCloudflareWorkerInvocationDurationGigabyteSeconds:           newMetricCloudflareWorkerInvocationDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerInvocationDurationGigabyteSeconds),
+		metricCloudflareWorkerRequests:                                    newMetricCloudflareWorkerRequests(mbc.Metrics.CloudflareWorkerRequests),
+		metricCloudflareWorkerSubrequests:                                 newMetricCloudflareWorkerSubrequests(mbc.Metrics.CloudflareWorkerSubrequests),
+		metricCloudflareWorkerWallTime:                                    newMetricCloudflareWorkerWallTime(mbc.Metrics.CloudflareWorkerWallTime),
+		metricCloudflareZoneBandwidth:                                     newMetricCloudflareZoneBandwidth(mbc.Metrics.CloudflareZoneBandwidth),
+		metricCloudflareZoneBandwidthAsn:                                  newMetricCloudflareZoneBandwidthAsn(mbc.Metrics.CloudflareZoneBandwidthAsn),
+		metricCloudflareZoneBandwidthCacheStatus:                          newMetricCloudflareZoneBandwidthCacheStatus(mbc.Metrics.CloudflareZoneBandwidthCacheStatus),
+		metricCloudflareZoneBandwidthCached:                               newMetricCloudflareZoneBandwidthCached(mbc.Metrics.CloudflareZoneBandwidthCached),
+		metricCloudflareZoneBandwidthContentType:                          newMetricCloudflareZoneBandwidthContentType(mbc.Metrics.CloudflareZoneBandwidthContentType),
+		metricCloudflareZoneBandwidthCountry:                              newMetricCloudflareZoneBandwidthCountry(mbc.Metrics.CloudflareZoneBandwidthCountry),
+		metricCloudflareZoneBandwidthSslEncrypted:                         newMetricCloudflareZoneBandwidthSslEncrypted(mbc.Metrics.CloudflareZoneBandwidthSslEncrypted),
+		metricCloudflareZoneBotRequestsCountry:                            newMetricCloudflareZoneBotRequestsCountry(mbc.Metrics.CloudflareZoneBotRequestsCountry),
+		metricCloudflareZoneCacheHitRatio:                                 newMetricCloudflareZoneCacheHitRatio(mbc.Metrics.CloudflareZoneCacheHitRatio),
+		metricCloudflareZoneCacheMissOriginDuration:                       newMetricCloudflareZoneCacheMissOriginDuration(mbc.Metrics.CloudflareZoneCacheMissOriginDuration),
+		metricCloudflareZoneColocationEdgeResponse:                        newMetricCloudflareZoneColocationEdgeResponse(mbc.Metrics.CloudflareZoneColocationEdgeResponse),
+		metricCloudflareZoneColocationErrorEdgeResponse:                   newMetricCloudflareZoneColocationErrorEdgeResponse(mbc.Metrics.CloudflareZoneColocationErrorEdgeResponse),
+		metricCloudflareZoneColocationErrorRequests:                       newMetricCloudflareZoneColocationErrorRequests(mbc.Metrics.CloudflareZoneColocationErrorRequests),
+		metricCloudflareZoneColocationErrorVisits:                         newMetricCloudflareZoneColocationErrorVisits(mbc.Metrics.CloudflareZoneColocationErrorVisits),
+		metricCloudflareZoneColocationRequests:                            newMetricCloudflareZoneColocationRequests(mbc.Metrics.CloudflareZoneColocationRequests),
+		metricCloudflareZoneColocationVisits:                              newMetricCloudflareZoneColocationVisits(mbc.Metrics.CloudflareZoneColocationVisits),
+		metricCloudflareZoneCustomerError4xx:                              newMetricCloudflareZoneCustomerError4xx(mbc.Metrics.CloudflareZoneCustomerError4xx),
+		metricCloudflareZoneCustomerError5xx:                              newMetricCloudflareZoneCustomerError5xx(mbc.Metrics.CloudflareZoneCustomerError5xx),
+		metricCloudflareZoneEdgeErrorRate:                                 newMetricCloudflareZoneEdgeErrorRate(mbc.Metrics.CloudflareZoneEdgeErrorRate),
+		metricCloudflareZoneEdgeErrorsPath:                                newMetricCloudflareZoneEdgeErrorsPath(mbc.Metrics.CloudflareZoneEdgeErrorsPath),
+		metricCloudflareZoneFirewallBotsDetected:                          newMetricCloudflareZoneFirewallBotsDetected(mbc.Metrics.CloudflareZoneFirewallBotsDetected),
+		metricCloudflareZoneFirewallEvents:                                newMetricCloudflareZoneFirewallEvents(mbc.Metrics.CloudflareZoneFirewallEvents),
+		metricCloudflareZoneHealthCheckEventsOrigin:                       newMetricCloudflareZoneHealthCheckEventsOrigin(mbc.Metrics.CloudflareZoneHealthCheckEventsOrigin),
+		metricCloudflareZoneHealthCheckRtt:                                newMetricCloudflareZoneHealthCheckRtt(mbc.Metrics.CloudflareZoneHealthCheckRtt),
+		metricCloudflareZoneHealthCheckTCPConnection:                      newMetricCloudflareZoneHealthCheckTCPConnection(mbc.Metrics.CloudflareZoneHealthCheckTCPConnection),
+		metricCloudflareZoneHealthCheckTLSHandshake:                       newMetricCloudflareZoneHealthCheckTLSHandshake(mbc.Metrics.CloudflareZoneHealthCheckTLSHandshake),
+		metricCloudflareZoneHealthCheckTtfb:                               newMetricCloudflareZoneHealthCheckTtfb(mbc.Metrics.CloudflareZoneHealthCheckTtfb),
+		metricCloudflareZoneHostnameEdgeTtfb:                              newMetricCloudflareZoneHostnameEdgeTtfb(mbc.Metrics.CloudflareZoneHostnameEdgeTtfb),
+		metricCloudflareZoneHostnameErrorRate:                             newMetricCloudflareZoneHostnameErrorRate(mbc.Metrics.CloudflareZoneHostnameErrorRate),
+		metricCloudflareZoneHostnameOriginResponseDuration:                newMetricCloudflareZoneHostnameOriginResponseDuration(mbc.Metrics.CloudflareZoneHostnameOriginResponseDuration),
+		metricCloudflareZoneLbOriginsSelected:                             newMetricCloudflareZoneLbOriginsSelected(mbc.Metrics.CloudflareZoneLbOriginsSelected),
+		metricCloudflareZoneLbPoolRtt:                                     newMetricCloudflareZoneLbPoolRtt(mbc.Metrics.CloudflareZoneLbPoolRtt),
+		metricCloudflareZoneLbSteeringPolicyInfo:                          newMetricCloudflareZoneLbSteeringPolicyInfo(mbc.Metrics.CloudflareZoneLbSteeringPolicyInfo),
+		metricCloudflareZoneOriginErrorRate:                               newMetricCloudflareZoneOriginErrorRate(mbc.Metrics.CloudflareZoneOriginErrorRate),
+		metricCloudflareZoneOriginResponseDuration:                        newMetricCloudflareZoneOriginResponseDuration(mbc.Metrics.CloudflareZoneOriginResponseDuration),
+		metricCloudflareZoneOriginResponseDurationQuantiles:               newMetricCloudflareZoneOriginResponseDurationQuantiles(mbc.Metrics.CloudflareZoneOriginResponseDurationQuantiles),
+		metricCloudflareZonePageviews:                                     newMetricCloudflareZonePageviews(mbc.Metrics.CloudflareZonePageviews),
+		metricCloudflareZonePoolHealthStatus:                              newMetricCloudflareZonePoolHealthStatus(mbc.Metrics.CloudflareZonePoolHealthStatus),
+		metricCloudflareZonePoolRequests:                                  newMetricCloudflareZonePoolRequests(mbc.Metrics.CloudflareZonePoolRequests),
+		metricCloudflareZoneRequests:                                      newMetricCloudflareZoneRequests(mbc.Metrics.CloudflareZoneRequests),
+		metricCloudflareZoneRequestsAsn:                                   newMetricCloudflareZoneRequestsAsn(mbc.Metrics.CloudflareZoneRequestsAsn),
+		metricCloudflareZoneRequestsBrowserMapPageViews:                   newMetricCloudflareZoneRequestsBrowserMapPageViews(mbc.Metrics.CloudflareZoneRequestsBrowserMapPageViews),
+		metricCloudflareZoneRequestsByMethod:                              newMetricCloudflareZoneRequestsByMethod(mbc.Metrics.CloudflareZoneRequestsByMethod),
+		metricCloudflareZoneRequestsCacheStatus:                           newMetricCloudflareZoneRequestsCacheStatus(mbc.Metrics.CloudflareZoneRequestsCacheStatus),
+		metricCloudflareZoneRequestsCached:                                newMetricCloudflareZoneRequestsCached(mbc.Metrics.CloudflareZoneRequestsCached),
+		metricCloudflareZoneRequestsContentType:                           newMetricCloudflareZoneRequestsContentType(mbc.Metrics.CloudflareZoneRequestsContentType),
+		metricCloudflareZoneRequestsCountry:                               newMetricCloudflareZoneRequestsCountry(mbc.Metrics.CloudflareZoneRequestsCountry),
+		metricCloudflareZoneRequestsHTTPVersion:                           newMetricCloudflareZoneRequestsHTTPVersion(mbc.Metrics.CloudflareZoneRequestsHTTPVersion),
+		metricCloudflareZoneRequestsIPClass:                               newMetricCloudflareZoneRequestsIPClass(mbc.Metrics.CloudflareZoneRequestsIPClass),
+		metricCloudflareZoneRequestsOriginStatusCountryHost:               newMetricCloudflareZoneRequestsOriginStatusCountryHost(mbc.Metrics.CloudflareZoneRequestsOriginStatusCountryHost),
+		metricCloudflareZoneRequestsSslEncrypted:                          newMetricCloudflareZoneRequestsSslEncrypted(mbc.Metrics.CloudflareZoneRequestsSslEncrypted),
+		metricCloudflareZoneRequestsSslProtocol:                           newMetricCloudflareZoneRequestsSslProtocol(mbc.Metrics.CloudflareZoneRequestsSslProtocol),
+		metricCloudflareZoneRequestsStatus:                                newMetricCloudflareZoneRequestsStatus(mbc.Metrics.CloudflareZoneRequestsStatus),
+		metricCloudflareZoneRequestsStatusCountryHost:                     newMetricCloudflareZoneRequestsStatusCountryHost(mbc.Metrics.CloudflareZoneRequestsStatusCountryHost),
+		metricCloudflareZoneThreats:                                       newMetricCloudflareZoneThreats(mbc.Metrics.CloudflareZoneThreats),
+		metricCloudflareZoneThreatsCountry:                                newMetricCloudflareZoneThreatsCountry(mbc.Metrics.CloudflareZoneThreatsCountry),
+		metricCloudflareZoneThreatsType:                                   newMetricCloudflareZoneThreatsType(mbc.Metrics.CloudflareZoneThreatsType),
+		metricCloudflareZoneUniques:                                       newMetricCloudflareZoneUniques(mbc.Metrics.CloudflareZoneUniques),
+		metricCloudflareZones:                                             newMetricCloudflareZones(mbc.Metrics.CloudflareZones),
+		metricCloudflareZonesFiltered:                                     newMetricCloudflareZonesFiltered(mbc.Metrics.CloudflareZonesFiltered),
+		resourceAttributeIncludeFilter:                                    make(map[string]filter.Filter),
+		resourceAttributeExcludeFilter:                                    make(map[string]filter.Filter),
 	}
 	if mbc.ResourceAttributes.CloudflareAccountID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["cloudflare.account.id"] = filter.CreateFilter(mbc.ResourceAttributes.CloudflareAccountID.MetricsInclude)
@@ -2596,8 +8035,56 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareExporterLateRatio.emit(ils.Metrics())
 	mb.metricCloudflareExporterLostTime.emit(ils.Metrics())
 	mb.metricCloudflareExporterOverflowSeries.emit(ils.Metrics())
+	mb.metricCloudflareExporterSampleInterval.emit(ils.Metrics())
+	mb.metricCloudflareExporterSource.emit(ils.Metrics())
 	mb.metricCloudflareExporterUp.emit(ils.Metrics())
 	mb.metricCloudflareExporterWatermarkTimestamp.emit(ils.Metrics())
+	mb.metricCloudflareLogpushFailedJobsAccount.emit(ils.Metrics())
+	mb.metricCloudflareLogpushFailedJobsZone.emit(ils.Metrics())
+	mb.metricCloudflareLogpushRecordsAccount.emit(ils.Metrics())
+	mb.metricCloudflareLogpushRecordsZone.emit(ils.Metrics())
+	mb.metricCloudflareLogpushUploadedAccount.emit(ils.Metrics())
+	mb.metricCloudflareLogpushUploadedZone.emit(ils.Metrics())
+	mb.metricCloudflareMagicFirewallRuleBits.emit(ils.Metrics())
+	mb.metricCloudflareMagicFirewallRulePackets.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitActiveTunnels.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitEdgeColoCount.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitHealthyTunnels.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelChecks.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelEffectiveSlo.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelSlo.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelState.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelTrafficBits.emit(ils.Metrics())
+	mb.metricCloudflareMagicTransitTunnelTrafficPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsCdnBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsCdnPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsDosdBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsDosdPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicFirewallBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicFirewallPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicIdpsBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicIdpsPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicTransitBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsMagicTransitPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsSpectrumBits.emit(ils.Metrics())
+	mb.metricCloudflareNetworkAnalyticsSpectrumPackets.emit(ils.Metrics())
+	mb.metricCloudflareR2Operations.emit(ils.Metrics())
+	mb.metricCloudflareR2Response.emit(ils.Metrics())
+	mb.metricCloudflareR2ResponseObjects.emit(ils.Metrics())
+	mb.metricCloudflareR2StorageMetadata.emit(ils.Metrics())
+	mb.metricCloudflareR2StorageObjects.emit(ils.Metrics())
+	mb.metricCloudflareR2StoragePayload.emit(ils.Metrics())
+	mb.metricCloudflareR2StorageUploads.emit(ils.Metrics())
+	mb.metricCloudflareStreamLiveInputEvents.emit(ils.Metrics())
+	mb.metricCloudflareStreamMinutesViewed.emit(ils.Metrics())
+	mb.metricCloudflareStreamVideoBufferEvents.emit(ils.Metrics())
+	mb.metricCloudflareStreamVideoPlaybackEvents.emit(ils.Metrics())
+	mb.metricCloudflareStreamVideoPlaybackTime.emit(ils.Metrics())
+	mb.metricCloudflareStreamVideoQualityEvents.emit(ils.Metrics())
 	mb.metricCloudflareWorkerCPUTime.emit(ils.Metrics())
 	mb.metricCloudflareWorkerDurationGigabyteSeconds.emit(ils.Metrics())
 	mb.metricCloudflareWorkerErrors.emit(ils.Metrics())
@@ -2606,23 +8093,59 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareWorkerSubrequests.emit(ils.Metrics())
 	mb.metricCloudflareWorkerWallTime.emit(ils.Metrics())
 	mb.metricCloudflareZoneBandwidth.emit(ils.Metrics())
+	mb.metricCloudflareZoneBandwidthAsn.emit(ils.Metrics())
+	mb.metricCloudflareZoneBandwidthCacheStatus.emit(ils.Metrics())
 	mb.metricCloudflareZoneBandwidthCached.emit(ils.Metrics())
 	mb.metricCloudflareZoneBandwidthContentType.emit(ils.Metrics())
 	mb.metricCloudflareZoneBandwidthCountry.emit(ils.Metrics())
 	mb.metricCloudflareZoneBandwidthSslEncrypted.emit(ils.Metrics())
+	mb.metricCloudflareZoneBotRequestsCountry.emit(ils.Metrics())
 	mb.metricCloudflareZoneCacheHitRatio.emit(ils.Metrics())
+	mb.metricCloudflareZoneCacheMissOriginDuration.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationEdgeResponse.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationErrorEdgeResponse.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationErrorRequests.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationErrorVisits.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationRequests.emit(ils.Metrics())
+	mb.metricCloudflareZoneColocationVisits.emit(ils.Metrics())
+	mb.metricCloudflareZoneCustomerError4xx.emit(ils.Metrics())
+	mb.metricCloudflareZoneCustomerError5xx.emit(ils.Metrics())
+	mb.metricCloudflareZoneEdgeErrorRate.emit(ils.Metrics())
+	mb.metricCloudflareZoneEdgeErrorsPath.emit(ils.Metrics())
+	mb.metricCloudflareZoneFirewallBotsDetected.emit(ils.Metrics())
 	mb.metricCloudflareZoneFirewallEvents.emit(ils.Metrics())
+	mb.metricCloudflareZoneHealthCheckEventsOrigin.emit(ils.Metrics())
+	mb.metricCloudflareZoneHealthCheckRtt.emit(ils.Metrics())
+	mb.metricCloudflareZoneHealthCheckTCPConnection.emit(ils.Metrics())
+	mb.metricCloudflareZoneHealthCheckTLSHandshake.emit(ils.Metrics())
+	mb.metricCloudflareZoneHealthCheckTtfb.emit(ils.Metrics())
+	mb.metricCloudflareZoneHostnameEdgeTtfb.emit(ils.Metrics())
+	mb.metricCloudflareZoneHostnameErrorRate.emit(ils.Metrics())
+	mb.metricCloudflareZoneHostnameOriginResponseDuration.emit(ils.Metrics())
+	mb.metricCloudflareZoneLbOriginsSelected.emit(ils.Metrics())
+	mb.metricCloudflareZoneLbPoolRtt.emit(ils.Metrics())
+	mb.metricCloudflareZoneLbSteeringPolicyInfo.emit(ils.Metrics())
+	mb.metricCloudflareZoneOriginErrorRate.emit(ils.Metrics())
+	mb.metricCloudflareZoneOriginResponseDuration.emit(ils.Metrics())
+	mb.metricCloudflareZoneOriginResponseDurationQuantiles.emit(ils.Metrics())
 	mb.metricCloudflareZonePageviews.emit(ils.Metrics())
+	mb.metricCloudflareZonePoolHealthStatus.emit(ils.Metrics())
+	mb.metricCloudflareZonePoolRequests.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequests.emit(ils.Metrics())
+	mb.metricCloudflareZoneRequestsAsn.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsBrowserMapPageViews.emit(ils.Metrics())
+	mb.metricCloudflareZoneRequestsByMethod.emit(ils.Metrics())
+	mb.metricCloudflareZoneRequestsCacheStatus.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsCached.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsContentType.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsCountry.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsHTTPVersion.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsIPClass.emit(ils.Metrics())
+	mb.metricCloudflareZoneRequestsOriginStatusCountryHost.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsSslEncrypted.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsSslProtocol.emit(ils.Metrics())
 	mb.metricCloudflareZoneRequestsStatus.emit(ils.Metrics())
+	mb.metricCloudflareZoneRequestsStatusCountryHost.emit(ils.Metrics())
 	mb.metricCloudflareZoneThreats.emit(ils.Metrics())
 	mb.metricCloudflareZoneThreatsCountry.emit(ils.Metrics())
 	mb.metricCloudflareZoneThreatsType.emit(ils.Metrics())
@@ -2685,6 +8208,16 @@ func (mb *MetricsBuilder) RecordCloudflareExporterOverflowSeriesDataPoint(ts pco
 	mb.metricCloudflareExporterOverflowSeries.recordDataPoint(mb.startTime, ts, val)
 }
 
+// RecordCloudflareExporterSampleIntervalDataPoint adds a data point to cloudflare.exporter.sample.interval metric.
+func (mb *MetricsBuilder) RecordCloudflareExporterSampleIntervalDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareExporterSampleInterval.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareExporterSourceDataPoint adds a data point to cloudflare.exporter.source metric.
+func (mb *MetricsBuilder) RecordCloudflareExporterSourceDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareExporterSource.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareExporterUpDataPoint adds a data point to cloudflare.exporter.up metric.
 func (mb *MetricsBuilder) RecordCloudflareExporterUpDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricCloudflareExporterUp.recordDataPoint(mb.startTime, ts, val)
@@ -2693,6 +8226,236 @@ func (mb *MetricsBuilder) RecordCloudflareExporterUpDataPoint(ts pcommon.Timesta
 // RecordCloudflareExporterWatermarkTimestampDataPoint adds a data point to cloudflare.exporter.watermark.timestamp metric.
 func (mb *MetricsBuilder) RecordCloudflareExporterWatermarkTimestampDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareExporterWatermarkTimestamp.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushFailedJobsAccountDataPoint adds a data point to cloudflare.logpush.failed_jobs.account metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushFailedJobsAccountDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushFailedJobsAccount.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushFailedJobsZoneDataPoint adds a data point to cloudflare.logpush.failed_jobs.zone metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushFailedJobsZoneDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushFailedJobsZone.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushRecordsAccountDataPoint adds a data point to cloudflare.logpush.records.account metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushRecordsAccountDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushRecordsAccount.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushRecordsZoneDataPoint adds a data point to cloudflare.logpush.records.zone metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushRecordsZoneDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushRecordsZone.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushUploadedAccountDataPoint adds a data point to cloudflare.logpush.uploaded.account metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushUploadedAccountDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushUploadedAccount.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareLogpushUploadedZoneDataPoint adds a data point to cloudflare.logpush.uploaded.zone metric.
+func (mb *MetricsBuilder) RecordCloudflareLogpushUploadedZoneDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareLogpushUploadedZone.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicFirewallRuleBitsDataPoint adds a data point to cloudflare.magic_firewall.rule.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicFirewallRuleBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicFirewallRuleBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicFirewallRulePacketsDataPoint adds a data point to cloudflare.magic_firewall.rule.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicFirewallRulePacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicFirewallRulePackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitActiveTunnelsDataPoint adds a data point to cloudflare.magic_transit.active_tunnels metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitActiveTunnelsDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricCloudflareMagicTransitActiveTunnels.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareMagicTransitEdgeColoCountDataPoint adds a data point to cloudflare.magic_transit.edge_colo_count metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitEdgeColoCountDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricCloudflareMagicTransitEdgeColoCount.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareMagicTransitHealthyTunnelsDataPoint adds a data point to cloudflare.magic_transit.healthy_tunnels metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitHealthyTunnelsDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricCloudflareMagicTransitHealthyTunnels.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareMagicTransitTunnelChecksDataPoint adds a data point to cloudflare.magic_transit.tunnel.checks metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelChecksDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelChecks.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitTunnelEffectiveSloDataPoint adds a data point to cloudflare.magic_transit.tunnel.effective_slo metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelEffectiveSloDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelEffectiveSlo.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitTunnelSloDataPoint adds a data point to cloudflare.magic_transit.tunnel.slo metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelSloDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelSlo.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitTunnelStateDataPoint adds a data point to cloudflare.magic_transit.tunnel.state metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelStateDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelState.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitTunnelTrafficBitsDataPoint adds a data point to cloudflare.magic_transit.tunnel.traffic.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelTrafficBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelTrafficBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareMagicTransitTunnelTrafficPacketsDataPoint adds a data point to cloudflare.magic_transit.tunnel.traffic.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareMagicTransitTunnelTrafficPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareMagicTransitTunnelTrafficPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsAdvancedDNSProtectionBitsDataPoint adds a data point to cloudflare.network_analytics.advanced_dns_protection.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsAdvancedDNSProtectionBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsDataPoint adds a data point to cloudflare.network_analytics.advanced_dns_protection.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsAdvancedDNSProtectionPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsCdnBitsDataPoint adds a data point to cloudflare.network_analytics.cdn.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsCdnBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsCdnBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsCdnPacketsDataPoint adds a data point to cloudflare.network_analytics.cdn.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsCdnPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsCdnPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsDosdBitsDataPoint adds a data point to cloudflare.network_analytics.dosd.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsDosdBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsDosdBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsDosdPacketsDataPoint adds a data point to cloudflare.network_analytics.dosd.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsDosdPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsDosdPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicFirewallBitsDataPoint adds a data point to cloudflare.network_analytics.magic_firewall.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicFirewallBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicFirewallBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicFirewallPacketsDataPoint adds a data point to cloudflare.network_analytics.magic_firewall.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicFirewallPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicFirewallPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicIdpsBitsDataPoint adds a data point to cloudflare.network_analytics.magic_idps.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicIdpsBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicIdpsBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicIdpsPacketsDataPoint adds a data point to cloudflare.network_analytics.magic_idps.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicIdpsPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicIdpsPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicTransitBitsDataPoint adds a data point to cloudflare.network_analytics.magic_transit.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicTransitBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicTransitBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsMagicTransitPacketsDataPoint adds a data point to cloudflare.network_analytics.magic_transit.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsMagicTransitPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsMagicTransitPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsProgrammableFlowProtectionBitsDataPoint adds a data point to cloudflare.network_analytics.programmable_flow_protection.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsProgrammableFlowProtectionBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsDataPoint adds a data point to cloudflare.network_analytics.programmable_flow_protection.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsSpectrumBitsDataPoint adds a data point to cloudflare.network_analytics.spectrum.bits metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsSpectrumBitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsSpectrumBits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareNetworkAnalyticsSpectrumPacketsDataPoint adds a data point to cloudflare.network_analytics.spectrum.packets metric.
+func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsSpectrumPacketsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareNetworkAnalyticsSpectrumPackets.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2OperationsDataPoint adds a data point to cloudflare.r2.operations metric.
+func (mb *MetricsBuilder) RecordCloudflareR2OperationsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2Operations.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2ResponseDataPoint adds a data point to cloudflare.r2.response metric.
+func (mb *MetricsBuilder) RecordCloudflareR2ResponseDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2Response.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2ResponseObjectsDataPoint adds a data point to cloudflare.r2.response.objects metric.
+func (mb *MetricsBuilder) RecordCloudflareR2ResponseObjectsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2ResponseObjects.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2StorageMetadataDataPoint adds a data point to cloudflare.r2.storage.metadata metric.
+func (mb *MetricsBuilder) RecordCloudflareR2StorageMetadataDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2StorageMetadata.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2StorageObjectsDataPoint adds a data point to cloudflare.r2.storage.objects metric.
+func (mb *MetricsBuilder) RecordCloudflareR2StorageObjectsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2StorageObjects.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2StoragePayloadDataPoint adds a data point to cloudflare.r2.storage.payload metric.
+func (mb *MetricsBuilder) RecordCloudflareR2StoragePayloadDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2StoragePayload.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareR2StorageUploadsDataPoint adds a data point to cloudflare.r2.storage.uploads metric.
+func (mb *MetricsBuilder) RecordCloudflareR2StorageUploadsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareR2StorageUploads.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamLiveInputEventsDataPoint adds a data point to cloudflare.stream.live_input.events metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamLiveInputEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamLiveInputEvents.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamMinutesViewedDataPoint adds a data point to cloudflare.stream.minutes_viewed metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamMinutesViewedDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamMinutesViewed.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamVideoBufferEventsDataPoint adds a data point to cloudflare.stream.video_buffer.events metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamVideoBufferEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamVideoBufferEvents.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamVideoPlaybackEventsDataPoint adds a data point to cloudflare.stream.video_playback.events metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamVideoPlaybackEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamVideoPlaybackEvents.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamVideoPlaybackTimeDataPoint adds a data point to cloudflare.stream.video_playback.time metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamVideoPlaybackTimeDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamVideoPlaybackTime.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareStreamVideoQualityEventsDataPoint adds a data point to cloudflare.stream.video_quality.events metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamVideoQualityEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamVideoQualityEvents.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareWorkerCPUTimeDataPoint adds a data point to cloudflare.worker.cpu_time metric.
@@ -2735,6 +8498,16 @@ func (mb *MetricsBuilder) RecordCloudflareZoneBandwidthDataPoint(ts pcommon.Time
 	mb.metricCloudflareZoneBandwidth.recordDataPoint(mb.startTime, ts, val)
 }
 
+// RecordCloudflareZoneBandwidthAsnDataPoint adds a data point to cloudflare.zone.bandwidth.asn metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneBandwidthAsnDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneBandwidthAsn.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneBandwidthCacheStatusDataPoint adds a data point to cloudflare.zone.bandwidth.cache_status metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneBandwidthCacheStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneBandwidthCacheStatus.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareZoneBandwidthCachedDataPoint adds a data point to cloudflare.zone.bandwidth.cached metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneBandwidthCachedDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricCloudflareZoneBandwidthCached.recordDataPoint(mb.startTime, ts, val)
@@ -2755,9 +8528,74 @@ func (mb *MetricsBuilder) RecordCloudflareZoneBandwidthSslEncryptedDataPoint(ts 
 	mb.metricCloudflareZoneBandwidthSslEncrypted.recordDataPoint(mb.startTime, ts, val)
 }
 
+// RecordCloudflareZoneBotRequestsCountryDataPoint adds a data point to cloudflare.zone.bot_requests.country metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneBotRequestsCountryDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneBotRequestsCountry.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareZoneCacheHitRatioDataPoint adds a data point to cloudflare.zone.cache_hit_ratio metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneCacheHitRatioDataPoint(ts pcommon.Timestamp, val float64) {
 	mb.metricCloudflareZoneCacheHitRatio.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareZoneCacheMissOriginDurationDataPoint adds a data point to cloudflare.zone.cache_miss_origin_duration metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneCacheMissOriginDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneCacheMissOriginDuration.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationEdgeResponseDataPoint adds a data point to cloudflare.zone.colocation.edge_response metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationEdgeResponseDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationEdgeResponse.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationErrorEdgeResponseDataPoint adds a data point to cloudflare.zone.colocation.error.edge_response metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationErrorEdgeResponseDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationErrorEdgeResponse.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationErrorRequestsDataPoint adds a data point to cloudflare.zone.colocation.error.requests metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationErrorRequestsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationErrorRequests.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationErrorVisitsDataPoint adds a data point to cloudflare.zone.colocation.error.visits metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationErrorVisitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationErrorVisits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationRequestsDataPoint adds a data point to cloudflare.zone.colocation.requests metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationRequestsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationRequests.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneColocationVisitsDataPoint adds a data point to cloudflare.zone.colocation.visits metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneColocationVisitsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneColocationVisits.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneCustomerError4xxDataPoint adds a data point to cloudflare.zone.customer_error.4xx metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneCustomerError4xxDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneCustomerError4xx.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneCustomerError5xxDataPoint adds a data point to cloudflare.zone.customer_error.5xx metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneCustomerError5xxDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneCustomerError5xx.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneEdgeErrorRateDataPoint adds a data point to cloudflare.zone.edge_error_rate metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneEdgeErrorRateDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricCloudflareZoneEdgeErrorRate.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareZoneEdgeErrorsPathDataPoint adds a data point to cloudflare.zone.edge_errors.path metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneEdgeErrorsPathDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneEdgeErrorsPath.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneFirewallBotsDetectedDataPoint adds a data point to cloudflare.zone.firewall.bots_detected metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneFirewallBotsDetectedDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneFirewallBotsDetected.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneFirewallEventsDataPoint adds a data point to cloudflare.zone.firewall.events metric.
@@ -2765,9 +8603,89 @@ func (mb *MetricsBuilder) RecordCloudflareZoneFirewallEventsDataPoint(ts pcommon
 	mb.metricCloudflareZoneFirewallEvents.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
+// RecordCloudflareZoneHealthCheckEventsOriginDataPoint adds a data point to cloudflare.zone.health_check.events_origin metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHealthCheckEventsOriginDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHealthCheckEventsOrigin.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHealthCheckRttDataPoint adds a data point to cloudflare.zone.health_check.rtt metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHealthCheckRttDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHealthCheckRtt.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHealthCheckTCPConnectionDataPoint adds a data point to cloudflare.zone.health_check.tcp_connection metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHealthCheckTCPConnectionDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHealthCheckTCPConnection.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHealthCheckTLSHandshakeDataPoint adds a data point to cloudflare.zone.health_check.tls_handshake metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHealthCheckTLSHandshakeDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHealthCheckTLSHandshake.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHealthCheckTtfbDataPoint adds a data point to cloudflare.zone.health_check.ttfb metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHealthCheckTtfbDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHealthCheckTtfb.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHostnameEdgeTtfbDataPoint adds a data point to cloudflare.zone.hostname.edge_ttfb metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHostnameEdgeTtfbDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHostnameEdgeTtfb.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHostnameErrorRateDataPoint adds a data point to cloudflare.zone.hostname.error_rate metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHostnameErrorRateDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHostnameErrorRate.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneHostnameOriginResponseDurationDataPoint adds a data point to cloudflare.zone.hostname.origin_response_duration metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneHostnameOriginResponseDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneHostnameOriginResponseDuration.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneLbOriginsSelectedDataPoint adds a data point to cloudflare.zone.lb.origins_selected metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneLbOriginsSelectedDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneLbOriginsSelected.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneLbPoolRttDataPoint adds a data point to cloudflare.zone.lb.pool_rtt metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneLbPoolRttDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneLbPoolRtt.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneLbSteeringPolicyInfoDataPoint adds a data point to cloudflare.zone.lb.steering_policy.info metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneLbSteeringPolicyInfoDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneLbSteeringPolicyInfo.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneOriginErrorRateDataPoint adds a data point to cloudflare.zone.origin_error_rate metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneOriginErrorRateDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricCloudflareZoneOriginErrorRate.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareZoneOriginResponseDurationDataPoint adds a data point to cloudflare.zone.origin_response_duration metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneOriginResponseDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneOriginResponseDuration.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneOriginResponseDurationQuantilesDataPoint adds a data point to cloudflare.zone.origin_response_duration.quantiles metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneOriginResponseDurationQuantilesDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneOriginResponseDurationQuantiles.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareZonePageviewsDataPoint adds a data point to cloudflare.zone.pageviews metric.
 func (mb *MetricsBuilder) RecordCloudflareZonePageviewsDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricCloudflareZonePageviews.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareZonePoolHealthStatusDataPoint adds a data point to cloudflare.zone.pool.health_status metric.
+func (mb *MetricsBuilder) RecordCloudflareZonePoolHealthStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZonePoolHealthStatus.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZonePoolRequestsDataPoint adds a data point to cloudflare.zone.pool.requests metric.
+func (mb *MetricsBuilder) RecordCloudflareZonePoolRequestsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZonePoolRequests.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneRequestsDataPoint adds a data point to cloudflare.zone.requests metric.
@@ -2775,9 +8693,24 @@ func (mb *MetricsBuilder) RecordCloudflareZoneRequestsDataPoint(ts pcommon.Times
 	mb.metricCloudflareZoneRequests.recordDataPoint(mb.startTime, ts, val)
 }
 
+// RecordCloudflareZoneRequestsAsnDataPoint adds a data point to cloudflare.zone.requests.asn metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneRequestsAsnDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneRequestsAsn.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareZoneRequestsBrowserMapPageViewsDataPoint adds a data point to cloudflare.zone.requests.browser_map.page_views metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneRequestsBrowserMapPageViewsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareZoneRequestsBrowserMapPageViews.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneRequestsByMethodDataPoint adds a data point to cloudflare.zone.requests.by_method metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneRequestsByMethodDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneRequestsByMethod.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneRequestsCacheStatusDataPoint adds a data point to cloudflare.zone.requests.cache_status metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneRequestsCacheStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneRequestsCacheStatus.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneRequestsCachedDataPoint adds a data point to cloudflare.zone.requests.cached metric.
@@ -2805,6 +8738,11 @@ func (mb *MetricsBuilder) RecordCloudflareZoneRequestsIPClassDataPoint(ts pcommo
 	mb.metricCloudflareZoneRequestsIPClass.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
+// RecordCloudflareZoneRequestsOriginStatusCountryHostDataPoint adds a data point to cloudflare.zone.requests.origin_status_country_host metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneRequestsOriginStatusCountryHostDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneRequestsOriginStatusCountryHost.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareZoneRequestsSslEncryptedDataPoint adds a data point to cloudflare.zone.requests.ssl_encrypted metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneRequestsSslEncryptedDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricCloudflareZoneRequestsSslEncrypted.recordDataPoint(mb.startTime, ts, val)
@@ -2818,6 +8756,11 @@ func (mb *MetricsBuilder) RecordCloudflareZoneRequestsSslProtocolDataPoint(ts pc
 // RecordCloudflareZoneRequestsStatusDataPoint adds a data point to cloudflare.zone.requests.status metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneRequestsStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareZoneRequestsStatus.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneRequestsStatusCountryHostDataPoint adds a data point to cloudflare.zone.requests.status_country_host metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneRequestsStatusCountryHostDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneRequestsStatusCountryHost.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneThreatsDataPoint adds a data point to cloudflare.zone.threats metric.

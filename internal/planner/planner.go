@@ -55,15 +55,16 @@ type Source struct {
 	Granularity  time.Duration
 	Resolution   time.Duration
 	Delay        time.Duration
+	Interval     time.Duration // 0: whenever there is a new granule
 	Step         time.Duration
 	MaxDuration  time.Duration // 0: unlimited
 	NotOlderThan time.Duration // 0: unlimited
 	PageSize     int
 }
 
-// Horizon is the end of the newest settled granule: windows end here at the latest.
+// Horizon is the end of the newest settled granule, or of the newest interval's: windows end here at the latest.
 func (s *Source) Horizon(clock time.Time) time.Time {
-	return clock.Add(-s.Delay).Truncate(s.Granularity)
+	return clock.Add(-s.Delay).Truncate(max(s.Granularity, s.Interval))
 }
 
 // oldestMargin keeps a window clear of the edge of what Cloudflare still has while the query is under way.
