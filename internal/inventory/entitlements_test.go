@@ -165,7 +165,7 @@ func TestWhatCouldNotBeReadStaysKnown(t *testing.T) {
 	var faults simulator.Faults
 	faults.GraphQL.ServerErrorRate = 1
 	a.simulator.SetFaults(faults)
-	require.ErrorContains(t, i.RefreshLimits(t.Context(), a.after(2*time.Hour), datasets()), "read entitlements: ")
+	require.ErrorContains(t, i.RefreshLimits(t.Context(), a.after(2*time.Hour), datasets()), "read entitlements of zones: ")
 	_, ok := i.Limits(find(t, i, "zone1.acme").ID, requests, requests)
 	assert.True(t, ok)
 
