@@ -30,7 +30,7 @@ type Config struct {
 	// EventsPerMinute is the average number of HTTP requests per zone, 60 when zero. A Worker script has a third,
 	// and each dataset of a scope that is not modelled by hand a sixth, but at least one.
 	EventsPerMinute int
-	// Token is the API token, or global key, that is let in; empty lets in anything that looks like one.
+	// Token is the API token, or global key, that is let in; empty, and without Tokens, anything that looks like one is.
 	Token string
 	// Tokens are further ones, each with permissions of its own.
 	Tokens []Token

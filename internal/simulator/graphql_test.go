@@ -95,7 +95,7 @@ func TestRefusedQueries(t *testing.T) {
 			"foreign account", `{ viewer { accounts(filter: {accountTag: "` + stranger + `"}) { accountTag } } }`,
 			"not authorized for that account", "authz", 200,
 		},
-		{"two accounts", `{ viewer { accounts { accountTag } } }`, "number of accounts can't be more than 1", "", 400},
+		{"two accounts", `{ viewer { accounts { settings { workersInvocationsAdaptive { enabled } } } } }`, "number of accounts can't be more than 1", "", 400},
 		{
 			"gated by plan", inZone(free, http1m), "zone '" + free + "' does not have access to the path. Refer to this page for more details " +
 				"about access controls: https://developers.cloudflare.com/analytics/graphql-api/errors/", "authz", 200,
