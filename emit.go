@@ -210,10 +210,8 @@ func (s *metricsScraper) emitOwn() {
 	for family, t := range s.watermarks() {
 		e.mb.RecordCloudflareExporterWatermarkTimestampDataPoint(e.ts, t.Unix(), metadata.WithMetricFamilyMetricAttribute(family))
 	}
-	for dataset, p := range s.probes {
-		if ratio, ok := p.lateRatio(); ok {
-			e.mb.RecordCloudflareExporterLateRatioDataPoint(e.ts, ratio, metadata.WithDatasetMetricAttribute(dataset))
-		}
+	for dataset, results := range s.probes.results {
+		e.mb.RecordCloudflareExporterLateRatioDataPoint(e.ts, lateRatio(results), metadata.WithDatasetMetricAttribute(dataset))
 	}
 	rb := e.mb.NewResourceBuilder()
 	rb.SetServiceName("cloudflare")

@@ -20,16 +20,17 @@ import (
 // Lateness is measured by reading the total of a window when it has been counted and once more later. Only answers
 // without sampling are compared: estimates differ from one reading to the next although no event was late.
 const (
-	probeEvery = 10 * time.Minute // a new window of each dataset
-	probeAfter = time.Hour        // the second reading
-	probesKept = 48               // results that the ratio is made of
+	probeEvery = 2 * time.Minute // a new window, of each dataset in turn
+	probeAfter = time.Hour       // the second reading
+	probesKept = 48              // results that the ratio is made of
 )
 
-// probes are the windows of one dataset that are watched for late events.
+// probes are the windows that are watched for late events.
 type probes struct {
 	started time.Time
+	turn    int // which dataset's turn it was
 	waiting []probe
-	results []probeResult
+	results map[string][]probeResult // by dataset
 }
 
 type probe struct {
@@ -41,58 +42,58 @@ type probe struct {
 
 type probeResult struct{ first, second float64 }
 
-// lateRatio is the share of events that the first readings did not have; false before there is a result.
-func (p *probes) lateRatio() (float64, bool) {
+// lateRatio is the share of events that the first readings did not have.
+func lateRatio(results []probeResult) float64 {
 	var first, second float64
-	for _, r := range p.results {
+	for _, r := range results {
 		first += r.first
 		second += max(r.first, r.second)
 	}
 	if second == 0 {
-		return 0, len(p.results) > 0
+		return 0
 	}
-	return (second - first) / second, true
+	return (second - first) / second
 }
 
 // probe uses what the budget has to spare. A probe that fails is dropped: no count depends on it.
 func (s *metricsScraper) probe(ctx context.Context) {
-	now := s.now()
-	for _, name := range s.sources.datasetNames() {
-		p := s.probes[name]
-		if p == nil {
-			p = &probes{started: now}
-			s.probes[name] = p
-		}
-		if !s.canSpare() || ctx.Err() != nil {
-			return
-		}
-		s.finishProbes(ctx, p, now)
-		if now.Sub(p.started) >= probeEvery {
-			p.started = now
-			s.startProbe(ctx, name, p, now)
-		}
+	now, p := s.now(), &s.probes
+	if p.started.IsZero() {
+		p.started = now
+	}
+	for len(p.waiting) > 0 && !now.Before(p.waiting[0].due) && s.canSpare(ctx) {
+		s.finishProbe(ctx, p)
+	}
+	if now.Sub(p.started) >= probeEvery && s.canSpare(ctx) {
+		p.started = now
+		s.startProbe(ctx, p, now)
 	}
 }
 
 // canSpare says that a tenth of the budget is left.
-func (s *metricsScraper) canSpare() bool {
-	return s.client.Budget() > s.config.RateLimit.GraphQL.Requests/10
+func (s *metricsScraper) canSpare(ctx context.Context) bool {
+	return ctx.Err() == nil && s.client.Budget() > s.config.RateLimit.GraphQL.Requests/10
 }
 
-func (s *metricsScraper) finishProbes(ctx context.Context, p *probes, now time.Time) {
-	for len(p.waiting) > 0 && !now.Before(p.waiting[0].due) {
-		watched := p.waiting[0]
-		p.waiting = p.waiting[1:]
-		if second, ok := s.total(ctx, watched.scope, watched.part); ok {
-			p.results = append(p.results, probeResult{watched.first, second})
-			p.results = p.results[max(0, len(p.results)-probesKept):]
-		}
+func (s *metricsScraper) finishProbe(ctx context.Context, p *probes) {
+	watched := p.waiting[0]
+	p.waiting = p.waiting[1:]
+	if second, ok := s.total(ctx, watched.scope, watched.part); ok {
+		results := append(p.results[watched.part.Dataset], probeResult{watched.first, second})
+		p.results[watched.part.Dataset] = results[max(0, len(results)-probesKept):]
 	}
 }
 
-// startProbe watches the newest granule of the partition whose turn it is.
-func (s *metricsScraper) startProbe(ctx context.Context, name string, p *probes, now time.Time) {
-	candidates := s.counted(name)
+// startProbe watches the newest granule of the dataset whose turn it is, in a scope that changes with time.
+func (s *metricsScraper) startProbe(ctx context.Context, p *probes, now time.Time) {
+	names := s.sources.datasetNames()
+	var candidates []*partition
+	for range names {
+		p.turn = (p.turn + 1) % len(names)
+		if candidates = s.counted(names[p.turn]); len(candidates) > 0 {
+			break
+		}
+	}
 	if len(candidates) == 0 {
 		return
 	}
@@ -100,7 +101,7 @@ func (s *metricsScraper) startProbe(ctx context.Context, name string, p *probes,
 	watched := probe{
 		scope: planner.Scope{Kind: turn.scope.Kind, ID: turn.scope.ID, Account: turn.scope.AccountID},
 		part: planner.Part{
-			Family: turn.id.Family, Dataset: name, Variant: string(turn.selection.variant), Total: true, Limit: 1,
+			Family: turn.id.Family, Dataset: turn.source.Dataset, Variant: string(turn.selection.variant), Total: true, Limit: 1,
 			Window: planner.Window{From: turn.cursor.Watermark.Add(-turn.source.Granularity), To: turn.cursor.Watermark},
 		},
 		due: now.Add(probeAfter),

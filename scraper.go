@@ -44,8 +44,8 @@ type metricsScraper struct {
 	gauges     map[ledger.ID]*gauges
 	steps      steps
 	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
-	probes     map[string]*probes           // by dataset
-	said       map[string]bool              // what is logged once
+	probes     probes
+	said       map[string]bool // what is logged once
 	telemetry  telemetry
 	found      [3]int                         // accounts, zones, zones left out; as last logged
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
@@ -73,7 +73,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		gauges:     map[ledger.ID]*gauges{},
 		steps:      steps{},
 		zoneOnly:   map[accountDataset]time.Time{},
-		probes:     map[string]*probes{},
+		probes:     probes{results: map[string][]probeResult{}},
 		said:       map[string]bool{},
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
