@@ -11,8 +11,8 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 )
 
-// measure says how one metric is read from rows of type R: exactly one of ints, doubles and across is set. Values of
-// attributes are emitted in the order of attributes.
+// measure says how one metric is read from rows of type R: exactly one of ints, doubles, across and acrossInts is set.
+// Values of attributes are emitted in the order of attributes.
 type measure[R any] struct {
 	name       string
 	kind       Kind
@@ -21,9 +21,13 @@ type measure[R any] struct {
 	fields  []string
 	ints    func(row *R, emit func(v uint64, attributes ...string))
 	doubles func(row *R, emit func(v float64, attributes ...string))
-	// across reads a gauge that is no row's own, such as a ratio of sums over rows.
-	across func(rows []R, emit func(v float64, attributes ...string))
+	// across and acrossInts read a gauge that is no row's own, such as a ratio of sums over rows or a number of names.
+	across     func(rows []R, emit func(v float64, attributes ...string))
+	acrossInts func(rows []R, emit func(v uint64, attributes ...string))
 }
+
+// whole says that values are integers.
+func (m *measure[R]) whole() bool { return m.ints != nil || m.acrossInts != nil }
 
 // by is an attribute that is the value of a dimension.
 func by(name, dimension string) Attribute {
@@ -37,9 +41,10 @@ func byStatus(name, dimension string) Attribute {
 
 // withMeasures completes a dataset with its metrics and the function that reads them.
 func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
-	for _, m := range measures {
+	for i := range measures {
+		m := &measures[i]
 		d.Metrics = append(d.Metrics, Metric{
-			Name: m.name, Kind: m.kind, Double: m.ints == nil, Attributes: m.attributes, Fields: m.fields,
+			Name: m.name, Kind: m.kind, Double: !m.whole(), Attributes: m.attributes, Fields: m.fields,
 		})
 	}
 	d.read = func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (int, error) {
@@ -80,17 +85,21 @@ func (m *measure[R]) emit(index int, rows []R, emit func(Point)) {
 	double := func(v float64, attributes ...string) {
 		emit(Point{Metric: index, Double: v, Attributes: attributes})
 	}
-	if m.across != nil {
-		m.across(rows, double)
-		return
+	whole := func(v uint64, attributes ...string) {
+		emit(Point{Metric: index, Int: int64(v), Attributes: attributes})
 	}
-	for i := range rows {
-		if m.ints == nil {
-			m.doubles(&rows[i], double)
-			continue
+	switch {
+	case m.across != nil:
+		m.across(rows, double)
+	case m.acrossInts != nil:
+		m.acrossInts(rows, whole)
+	case m.ints != nil:
+		for i := range rows {
+			m.ints(&rows[i], whole)
 		}
-		m.ints(&rows[i], func(v uint64, attributes ...string) {
-			emit(Point{Metric: index, Int: int64(v), Attributes: attributes})
-		})
+	default:
+		for i := range rows {
+			m.doubles(&rows[i], double)
+		}
 	}
 }
