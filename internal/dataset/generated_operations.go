@@ -494,6 +494,26 @@ func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetTo() time.Time { re
 // GetLimit returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.Limit, and is useful for accessing the field via an interface.
 func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetLimit() uint64 { return v.Limit }
 
+// __logpushHealthAdaptiveGroupsAccountFailuresInput is used internally by genqlient
+type __logpushHealthAdaptiveGroupsAccountFailuresInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __logpushHealthAdaptiveGroupsAccountFailuresInput.Account, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __logpushHealthAdaptiveGroupsAccountFailuresInput.From, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __logpushHealthAdaptiveGroupsAccountFailuresInput.To, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __logpushHealthAdaptiveGroupsAccountFailuresInput.Limit, and is useful for accessing the field via an interface.
+func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetLimit() uint64 { return v.Limit }
+
 // __logpushHealthAdaptiveGroupsAccountJobsInput is used internally by genqlient
 type __logpushHealthAdaptiveGroupsAccountJobsInput struct {
 	Account string    `json:"account"`
@@ -2824,30 +2844,6 @@ func (v *liveInputEventsAdaptiveGroupsViewerAccountsAccount) GetLiveInputEventsA
 	return v.LiveInputEventsAdaptiveGroups
 }
 
-// liveInputEventsAvg includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroupsAvg.
-type liveInputEventsAvg struct {
-	BitRateMinute       float64 `json:"bitRateMinute"`
-	GopByteSize         float64 `json:"gopByteSize"`
-	GopDuration         float64 `json:"gopDuration"`
-	GopUploadTime       float64 `json:"gopUploadTime"`
-	UploadDurationRatio float64 `json:"uploadDurationRatio"`
-}
-
-// GetBitRateMinute returns liveInputEventsAvg.BitRateMinute, and is useful for accessing the field via an interface.
-func (v *liveInputEventsAvg) GetBitRateMinute() float64 { return v.BitRateMinute }
-
-// GetGopByteSize returns liveInputEventsAvg.GopByteSize, and is useful for accessing the field via an interface.
-func (v *liveInputEventsAvg) GetGopByteSize() float64 { return v.GopByteSize }
-
-// GetGopDuration returns liveInputEventsAvg.GopDuration, and is useful for accessing the field via an interface.
-func (v *liveInputEventsAvg) GetGopDuration() float64 { return v.GopDuration }
-
-// GetGopUploadTime returns liveInputEventsAvg.GopUploadTime, and is useful for accessing the field via an interface.
-func (v *liveInputEventsAvg) GetGopUploadTime() float64 { return v.GopUploadTime }
-
-// GetUploadDurationRatio returns liveInputEventsAvg.UploadDurationRatio, and is useful for accessing the field via an interface.
-func (v *liveInputEventsAvg) GetUploadDurationRatio() float64 { return v.UploadDurationRatio }
-
 // liveInputEventsDimensions includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroupsDimensions.
 type liveInputEventsDimensions struct {
 	EventCode string `json:"eventCode"`
@@ -2863,15 +2859,11 @@ func (v *liveInputEventsDimensions) GetInputId() string { return v.InputId }
 // liveInputEventsRow includes the requested fields of the GraphQL type AccountLiveInputEventsAdaptiveGroups.
 type liveInputEventsRow struct {
 	Count      uint64                    `json:"count"`
-	Avg        liveInputEventsAvg        `json:"avg"`
 	Dimensions liveInputEventsDimensions `json:"dimensions"`
 }
 
 // GetCount returns liveInputEventsRow.Count, and is useful for accessing the field via an interface.
 func (v *liveInputEventsRow) GetCount() uint64 { return v.Count }
-
-// GetAvg returns liveInputEventsRow.Avg, and is useful for accessing the field via an interface.
-func (v *liveInputEventsRow) GetAvg() liveInputEventsAvg { return v.Avg }
 
 // GetDimensions returns liveInputEventsRow.Dimensions, and is useful for accessing the field via an interface.
 func (v *liveInputEventsRow) GetDimensions() liveInputEventsDimensions { return v.Dimensions }
@@ -3050,6 +3042,50 @@ func (v *loadBalancingRequestsRow) GetDimensions() loadBalancingRequestsDimensio
 	return v.Dimensions
 }
 
+// logpushHealthAccountFailuresAvg includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsAvg.
+type logpushHealthAccountFailuresAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns logpushHealthAccountFailuresAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// logpushHealthAccountFailuresDimensions includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsDimensions.
+type logpushHealthAccountFailuresDimensions struct {
+	JobId           uint64 `json:"jobId"`
+	DestinationType string `json:"destinationType"`
+	Status          uint16 `json:"status"`
+}
+
+// GetJobId returns logpushHealthAccountFailuresDimensions.JobId, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresDimensions) GetJobId() uint64 { return v.JobId }
+
+// GetDestinationType returns logpushHealthAccountFailuresDimensions.DestinationType, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresDimensions) GetDestinationType() string {
+	return v.DestinationType
+}
+
+// GetStatus returns logpushHealthAccountFailuresDimensions.Status, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresDimensions) GetStatus() uint16 { return v.Status }
+
+// logpushHealthAccountFailuresRow includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroups.
+type logpushHealthAccountFailuresRow struct {
+	Count      uint64                                 `json:"count"`
+	Avg        logpushHealthAccountFailuresAvg        `json:"avg"`
+	Dimensions logpushHealthAccountFailuresDimensions `json:"dimensions"`
+}
+
+// GetCount returns logpushHealthAccountFailuresRow.Count, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns logpushHealthAccountFailuresRow.Avg, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresRow) GetAvg() logpushHealthAccountFailuresAvg { return v.Avg }
+
+// GetDimensions returns logpushHealthAccountFailuresRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountFailuresRow) GetDimensions() logpushHealthAccountFailuresDimensions {
+	return v.Dimensions
+}
+
 // logpushHealthAccountJobsAvg includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsAvg.
 type logpushHealthAccountJobsAvg struct {
 	SampleInterval float64 `json:"sampleInterval"`
@@ -3062,7 +3098,6 @@ func (v *logpushHealthAccountJobsAvg) GetSampleInterval() float64 { return v.Sam
 type logpushHealthAccountJobsDimensions struct {
 	JobId           uint64 `json:"jobId"`
 	DestinationType string `json:"destinationType"`
-	Status          uint16 `json:"status"`
 }
 
 // GetJobId returns logpushHealthAccountJobsDimensions.JobId, and is useful for accessing the field via an interface.
@@ -3071,19 +3106,12 @@ func (v *logpushHealthAccountJobsDimensions) GetJobId() uint64 { return v.JobId 
 // GetDestinationType returns logpushHealthAccountJobsDimensions.DestinationType, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsDimensions) GetDestinationType() string { return v.DestinationType }
 
-// GetStatus returns logpushHealthAccountJobsDimensions.Status, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountJobsDimensions) GetStatus() uint16 { return v.Status }
-
 // logpushHealthAccountJobsRow includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroups.
 type logpushHealthAccountJobsRow struct {
-	Count      uint64                             `json:"count"`
 	Avg        logpushHealthAccountJobsAvg        `json:"avg"`
 	Dimensions logpushHealthAccountJobsDimensions `json:"dimensions"`
 	Sum        logpushHealthAccountJobsSum        `json:"sum"`
 }
-
-// GetCount returns logpushHealthAccountJobsRow.Count, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountJobsRow) GetCount() uint64 { return v.Count }
 
 // GetAvg returns logpushHealthAccountJobsRow.Avg, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsRow) GetAvg() logpushHealthAccountJobsAvg { return v.Avg }
@@ -3100,7 +3128,6 @@ func (v *logpushHealthAccountJobsRow) GetSum() logpushHealthAccountJobsSum { ret
 type logpushHealthAccountJobsSum struct {
 	Bytes   uint64 `json:"bytes"`
 	Records uint64 `json:"records"`
-	Uploads uint64 `json:"uploads"`
 }
 
 // GetBytes returns logpushHealthAccountJobsSum.Bytes, and is useful for accessing the field via an interface.
@@ -3109,8 +3136,41 @@ func (v *logpushHealthAccountJobsSum) GetBytes() uint64 { return v.Bytes }
 // GetRecords returns logpushHealthAccountJobsSum.Records, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsSum) GetRecords() uint64 { return v.Records }
 
-// GetUploads returns logpushHealthAccountJobsSum.Uploads, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountJobsSum) GetUploads() uint64 { return v.Uploads }
+// logpushHealthAdaptiveGroupsAccountFailuresResponse is returned by logpushHealthAdaptiveGroupsAccountFailures on success.
+type logpushHealthAdaptiveGroupsAccountFailuresResponse struct {
+	Viewer logpushHealthAdaptiveGroupsAccountFailuresViewer `json:"viewer"`
+}
+
+// GetViewer returns logpushHealthAdaptiveGroupsAccountFailuresResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountFailuresResponse) GetViewer() logpushHealthAdaptiveGroupsAccountFailuresViewer {
+	return v.Viewer
+}
+
+// logpushHealthAdaptiveGroupsAccountFailuresViewer includes the requested fields of the GraphQL type viewer.
+type logpushHealthAdaptiveGroupsAccountFailuresViewer struct {
+	Accounts []logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns logpushHealthAdaptiveGroupsAccountFailuresViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountFailuresViewer) GetAccounts() []logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount {
+	return v.Accounts
+}
+
+// logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount struct {
+	AccountTag                  string                            `json:"accountTag"`
+	LogpushHealthAdaptiveGroups []logpushHealthAccountFailuresRow `json:"logpushHealthAdaptiveGroups"`
+}
+
+// GetAccountTag returns logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount) GetAccountTag() string {
+	return v.AccountTag
+}
+
+// GetLogpushHealthAdaptiveGroups returns logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount.LogpushHealthAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount) GetLogpushHealthAdaptiveGroups() []logpushHealthAccountFailuresRow {
+	return v.LogpushHealthAdaptiveGroups
+}
 
 // logpushHealthAdaptiveGroupsAccountJobsResponse is returned by logpushHealthAdaptiveGroupsAccountJobs on success.
 type logpushHealthAdaptiveGroupsAccountJobsResponse struct {
@@ -3618,13 +3678,9 @@ func (v *magicTransitTunnelHealthCheckSLOsDimensions) GetAlertType() string { re
 
 // magicTransitTunnelHealthCheckSLOsRow includes the requested fields of the GraphQL type AccountMagicTransitTunnelHealthCheckSLOsAdaptiveGroups.
 type magicTransitTunnelHealthCheckSLOsRow struct {
-	Count      uint64                                      `json:"count"`
 	Avg        magicTransitTunnelHealthCheckSLOsAvg        `json:"avg"`
 	Dimensions magicTransitTunnelHealthCheckSLOsDimensions `json:"dimensions"`
 }
-
-// GetCount returns magicTransitTunnelHealthCheckSLOsRow.Count, and is useful for accessing the field via an interface.
-func (v *magicTransitTunnelHealthCheckSLOsRow) GetCount() uint64 { return v.Count }
 
 // GetAvg returns magicTransitTunnelHealthCheckSLOsRow.Avg, and is useful for accessing the field via an interface.
 func (v *magicTransitTunnelHealthCheckSLOsRow) GetAvg() magicTransitTunnelHealthCheckSLOsAvg {
@@ -4166,13 +4222,9 @@ func (v *streamMinutesViewedDimensions) GetMediaType() string { return v.MediaTy
 
 // streamMinutesViewedRow includes the requested fields of the GraphQL type AccountStreamMinutesViewedAdaptiveGroups.
 type streamMinutesViewedRow struct {
-	Count      uint64                        `json:"count"`
 	Dimensions streamMinutesViewedDimensions `json:"dimensions"`
 	Sum        streamMinutesViewedSum        `json:"sum"`
 }
-
-// GetCount returns streamMinutesViewedRow.Count, and is useful for accessing the field via an interface.
-func (v *streamMinutesViewedRow) GetCount() uint64 { return v.Count }
 
 // GetDimensions returns streamMinutesViewedRow.Dimensions, and is useful for accessing the field via an interface.
 func (v *streamMinutesViewedRow) GetDimensions() streamMinutesViewedDimensions { return v.Dimensions }
@@ -5733,13 +5785,6 @@ query liveInputEventsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!
 			accountTag
 			liveInputEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
 				count
-				avg {
-					bitRateMinute
-					gopByteSize
-					gopDuration
-					gopUploadTime
-					uploadDurationRatio
-				}
 				dimensions {
 					eventCode
 					inputId
@@ -5944,13 +5989,13 @@ func logpushHealthAdaptiveGroups(
 	return data_, err_
 }
 
-// The query executed by logpushHealthAdaptiveGroupsAccountJobs.
-const logpushHealthAdaptiveGroupsAccountJobs_Operation = `
-query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+// The query executed by logpushHealthAdaptiveGroupsAccountFailures.
+const logpushHealthAdaptiveGroupsAccountFailures_Operation = `
+query logpushHealthAdaptiveGroupsAccountFailures ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
 	viewer {
 		accounts(filter: {accountTag:$account}) {
 			accountTag
-			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [count_DESC]) {
+			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1,status_neq:200}, orderBy: [count_DESC]) {
 				count
 				avg {
 					sampleInterval
@@ -5960,10 +6005,59 @@ query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $
 					destinationType
 					status
 				}
+			}
+		}
+	}
+}
+`
+
+func logpushHealthAdaptiveGroupsAccountFailures(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *logpushHealthAdaptiveGroupsAccountFailuresResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "logpushHealthAdaptiveGroupsAccountFailures",
+		Query:  logpushHealthAdaptiveGroupsAccountFailures_Operation,
+		Variables: &__logpushHealthAdaptiveGroupsAccountFailuresInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &logpushHealthAdaptiveGroupsAccountFailuresResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by logpushHealthAdaptiveGroupsAccountJobs.
+const logpushHealthAdaptiveGroupsAccountJobs_Operation = `
+query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [sum_bytes_DESC]) {
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					jobId
+					destinationType
+				}
 				sum {
 					bytes
 					records
-					uploads
 				}
 			}
 		}
@@ -6213,8 +6307,7 @@ query magicTransitTunnelHealthCheckSLOsAdaptiveGroups ($account: string!, $from:
 	viewer {
 		accounts(filter: {accountTag:$account}) {
 			accountTag
-			magicTransitTunnelHealthCheckSLOsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
-				count
+			magicTransitTunnelHealthCheckSLOsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [avg_effectiveSlo_ASC]) {
 				avg {
 					sampleInterval
 					effectiveSlo
@@ -6585,7 +6678,6 @@ query streamMinutesViewedAdaptiveGroups ($account: string!, $from: Time!, $to: T
 		accounts(filter: {accountTag:$account}) {
 			accountTag
 			streamMinutesViewedAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [sum_minutesViewed_DESC]) {
-				count
 				dimensions {
 					clientCountryName
 					mediaType
