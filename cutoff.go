@@ -13,7 +13,7 @@ import (
 
 // An answer with as many rows as were asked for at the most is not believed. Its window is asked for in halves, as often
 // as needed. When that would only find label sets beyond series_limit, or the window is as narrow as the time filter
-// allows, one ungrouped total is asked for instead: the rows at hand are the largest, and what they lack to the total
+// allows, one total is asked for instead: the rows at hand are the largest, and what they lack to the total
 // goes to the overflow series. Raw events have no total; what is beyond the narrowest window of theirs is reported as an
 // error.
 
@@ -44,7 +44,7 @@ func (s *metricsScraper) completing(r reading) []planner.Document {
 		return nil
 	}
 	total := r.part
-	total.Total, total.Limit = true, 1
+	total.Total = true
 	return []planner.Document{{Scopes: doc.Scopes, Parts: []planner.Part{total}}}
 }
 
@@ -92,13 +92,17 @@ func complete(readings []reading, answers [][]reading) []reading {
 // remainders are what the rows of an answer lack to its totals, by metric.
 type remainders map[int]dataset.Point
 
-// totals reads an ungrouped answer; there are none when it has not been asked for.
+// totals adds up an answer that is not grouped by attributes; there are none when it has not been asked for.
 func (sel *selection) totals(raw json.RawMessage) (remainders, error) {
 	if raw == nil {
 		return nil, nil
 	}
 	rest := remainders{}
-	_, err := sel.Read(raw, dataset.Counter, sel.want, func(pt dataset.Point) { rest[pt.Metric] = pt })
+	_, err := sel.Read(raw, dataset.Counter, sel.want, func(pt dataset.Point) {
+		pt.Int += rest[pt.Metric].Int
+		pt.Double += rest[pt.Metric].Double
+		rest[pt.Metric] = pt
+	})
 	return rest, err
 }
 

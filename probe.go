@@ -101,7 +101,7 @@ func (s *metricsScraper) startProbe(ctx context.Context, p *probes, now time.Tim
 	watched := probe{
 		scope: planner.Scope{Kind: turn.scope.Kind, ID: turn.scope.ID, Account: turn.scope.AccountID},
 		part: planner.Part{
-			Family: turn.id.Family, Dataset: turn.source.Dataset, Variant: string(turn.selection.variant), Total: true, Limit: 1,
+			Family: turn.id.Family, Dataset: turn.source.Dataset, Variant: string(turn.selection.variant), Total: true, Limit: turn.source.PageSize,
 			Window: planner.Window{From: turn.cursor.Watermark.Add(-turn.source.Granularity), To: turn.cursor.Watermark},
 		},
 		due: now.Add(probeAfter),

@@ -42,6 +42,8 @@ type Metric struct {
 	// Fields are the leaf fields of the node that the metric is read from besides those of its attributes, with dots
 	// between levels.
 	Fields []string
+	// Conditions are those of Fields that decide whether a row counts at all; a total has to be grouped by them.
+	Conditions []string
 }
 
 // Attribute is an attribute of a metric and where its values come from.
@@ -197,6 +199,11 @@ func (d *Dataset) check(selected []string) error {
 		for _, f := range d.Metrics[i].reads() {
 			if !slices.Contains(selected, f) {
 				return fmt.Errorf("metric %s reads field %s, which the operation of %s does not select", d.Metrics[i].Name, f, d.Name)
+			}
+		}
+		for _, f := range d.Metrics[i].Conditions {
+			if !slices.Contains(d.Metrics[i].Fields, f) {
+				return fmt.Errorf("metric %s depends on field %s, which is not among its fields", d.Metrics[i].Name, f)
 			}
 		}
 	}

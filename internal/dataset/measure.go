@@ -18,7 +18,10 @@ type measure[R any] struct {
 	kind       Kind
 	attributes []Attribute
 	// fields are the leaf fields that are read besides those of attributes.
-	fields  []string
+	fields []string
+	// conditions are those of fields that decide whether a row counts at all.
+	conditions []string
+
 	ints    func(row *R, emit func(v uint64, attributes ...string))
 	doubles func(row *R, emit func(v float64, attributes ...string))
 	// across and acrossInts read a gauge that is no row's own, such as a ratio of sums over rows or a number of names.
@@ -44,7 +47,7 @@ func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 	for i := range measures {
 		m := &measures[i]
 		d.Metrics = append(d.Metrics, Metric{
-			Name: m.name, Kind: m.kind, Double: !m.whole(), Attributes: m.attributes, Fields: m.fields,
+			Name: m.name, Kind: m.kind, Double: !m.whole(), Attributes: m.attributes, Fields: m.fields, Conditions: m.conditions,
 		})
 	}
 	d.read = func(raw json.RawMessage, kind Kind, want []bool, emit func(Point)) (int, error) {

@@ -31,24 +31,33 @@ func (d *Dataset) SampleIntervalField() string {
 	return ""
 }
 
-// KeepTotal tells which leaf fields make one ungrouped row of the wanted counters.
+// KeepTotal tells which leaf fields make up the totals of the wanted counters: one row, or one for each value of what
+// decides whether rows count.
 func (d *Dataset) KeepTotal(want []bool) (keep func(field string) bool) {
 	grouped, _ := d.Keep(Counter, want)
+	var conditions []string
+	for i, m := range d.Metrics {
+		if want[i] && m.Kind == Counter {
+			conditions = append(conditions, m.Conditions...)
+		}
+	}
 	return func(field string) bool {
-		return field == d.SampleIntervalField() || (grouped(field) && !strings.HasPrefix(field, "dimensions."))
+		return field == d.SampleIntervalField() || slices.Contains(conditions, field) ||
+			(grouped(field) && !strings.HasPrefix(field, "dimensions."))
 	}
 }
 
 // SampleInterval is the largest one of an answer's rows; 1 when there are none. It looks for no more than this field, so that
 // a large answer is not decoded twice.
 func SampleInterval(raw json.RawMessage) float64 {
+	key := []byte(`"sampleInterval"`)
 	largest := 1.0
 	for rest := []byte(raw); ; {
-		at := bytes.Index(rest, sampleIntervalKey)
+		at := bytes.Index(rest, key)
 		if at < 0 {
 			return largest
 		}
-		rest = bytes.TrimLeft(rest[at+len(sampleIntervalKey):], " \t\r\n:")
+		rest = bytes.TrimLeft(rest[at+len(key):], " \t\r\n:")
 		end := bytes.IndexAny(rest, ",} \t\r\n")
 		if end < 0 {
 			return largest
@@ -59,8 +68,6 @@ func SampleInterval(raw json.RawMessage) float64 {
 		}
 	}
 }
-
-var sampleIntervalKey = []byte(`"sampleInterval"`)
 
 // zoneTag is the dimension that tells the zones of an account apart.
 const zoneTag = "dimensions.zoneTag"
