@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cloudflare/cloudflare-go/v7/accounts"
-	"github.com/cloudflare/cloudflare-go/v7/zones"
 	"go.opentelemetry.io/collector/config/configretry"
 )
 
@@ -38,7 +36,8 @@ type Rate struct {
 // Request describes one finished HTTP attempt.
 type Request struct {
 	Kind Kind
-	// Dataset is what was asked for: accounts, zones, settings or a dataset, and several for a document of more than one.
+	// Dataset is what was asked for: a list of the REST API such as zones or pools, settings, scopes, or a dataset, and several for a
+	// document of more than one.
 	Dataset  string
 	Class    Class // "" when it succeeded
 	Duration time.Duration
@@ -73,8 +72,7 @@ type Client struct {
 	settings Settings
 	graphQL  string // URL
 	http     *http.Client
-	accounts *accounts.AccountService
-	zones    *zones.ZoneService
+	services services
 	budgets  map[Kind]*budget
 	scopes   *scopeBudgets // nil but under account-based limits
 	clock    atomic.Pointer[reading]
@@ -109,9 +107,7 @@ func NewClient(settings Settings) (*Client, error) {
 	if settings.AccountBased {
 		c.scopes = newScopeBudgets(c.budgets[KindGraphQL], settings)
 	}
-	options := c.restOptions()
-	c.accounts = accounts.NewAccountService(options...)
-	c.zones = zones.NewZoneService(options...)
+	c.services = newServices(c.restOptions())
 	return c, nil
 }
 

@@ -131,5 +131,5 @@ func (s *Simulator) getRuleset(w http.ResponseWriter, r *http.Request, _ scope) 
 		writeResult(w, set, nil)
 		return
 	}
-	writeEnvelopeError(w, newAPIError(http.StatusNotFound, 10001, "could not find ruleset"))
+	writeEnvelopeError(w, newAPIError(http.StatusNotFound, 10003, "could not find ruleset"))
 }

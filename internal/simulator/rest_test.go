@@ -132,7 +132,7 @@ func TestWhatDoesNotExist(t *testing.T) {
 		"accounts/" + hexID("nowhere", 0) + "/cfd_tunnel":                                      7003,
 		"zones/" + zone + "/rulesets/phases/http_request_sbfm/entrypoint":                      10003,
 		"accounts/" + account + "/rulesets/phases/http_request_firewall_custom/entrypoint":     10003,
-		"zones/" + zone + "/rulesets/" + hexID("nowhere", 0):                                   10001,
+		"zones/" + zone + "/rulesets/" + hexID("nowhere", 0):                                   10003,
 		"accounts/" + account + "/load_balancers/pools/" + hexID("nowhere", 0) + "/health":     1003,
 		"accounts/" + account + "/cfd_tunnel/00000000-0000-0000-0000-000000000000/connections": 1003,
 	} {
