@@ -53,31 +53,33 @@ type Inventory struct {
 	// emptySince is when Cloudflare first listed no zone where there had been some.
 	emptySince time.Time
 	limits     map[string]*entitlements
+	rules      rules
 }
 
 // New makes an inventory that knows nothing yet.
 func New(settings Settings, client *cloudflare.Client) *Inventory {
-	return &Inventory{settings: settings, client: client, limits: map[string]*entitlements{}}
+	return &Inventory{settings: settings, client: client, limits: map[string]*entitlements{}, rules: newRules()}
 }
 
 // state is the part of an inventory that survives a restart.
 type state struct {
 	Refreshed time.Time `json:"refreshed"`
 	Scopes    []Scope   `json:"scopes"`
+	Rules     rules     `json:"rules"`
 }
 
-// Marshal encodes the list so that Restore can bring it back after a restart.
+// Marshal encodes the list, and the names of rules, so that Restore can bring it back after a restart.
 func (i *Inventory) Marshal() ([]byte, error) {
-	return json.Marshal(state{i.refreshed, i.listed})
+	return json.Marshal(state{i.refreshed, i.listed, i.rules})
 }
 
 // Restore takes over a saved list. It serves until the first refresh, which is due at once.
 func (i *Inventory) Restore(data []byte) error {
-	var s state
+	s := state{Rules: newRules()}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("decode the saved list of accounts and zones: %w", err)
 	}
-	i.listed, i.refreshed, i.failed = s.Scopes, s.Refreshed, true
+	i.listed, i.refreshed, i.failed, i.rules = s.Scopes, s.Refreshed, true, s.Rules
 	return nil
 }
 
@@ -90,23 +92,23 @@ func (i *Inventory) Refresh(ctx context.Context, now time.Time) (renewed bool, e
 	if !i.failed && now.Sub(i.refreshed) < i.settings.Refresh && i.Known() {
 		return false, nil
 	}
-	accounts, accountsErr := i.client.Accounts(ctx)
-	zones, zonesErr := i.client.Zones(ctx)
-	if zonesErr == nil && !i.believe(zones, now) {
-		zonesErr = errNoZones
+	a := i.ask(ctx)
+	if a.hasZones && !i.believe(a.zones, now) {
+		a.hasZones, a.zonesErr = false, errNoZones
 	}
-	i.merge(scopesOf(accounts, zones), now, map[cloudflare.ScopeKind]bool{
-		cloudflare.ZoneScope:    zonesErr == nil,
-		cloudflare.AccountScope: accountsErr == nil || (denied(accountsErr) && zonesErr == nil),
+	i.merge(scopesOf(a.accounts, a.zones), now, map[cloudflare.ScopeKind]bool{
+		cloudflare.ZoneScope:    a.hasZones,
+		cloudflare.AccountScope: a.hasAccounts || (denied(a.accountsErr) && a.hasZones),
 	})
+	i.rules.forget(i.dropped)
 	// Where the token may not list one of them, the other has to do, and asking again each tick would change nothing.
-	settled := (zonesErr == nil || denied(zonesErr)) && (accountsErr == nil || denied(accountsErr))
-	i.failed = !settled || len(zones)+len(accounts) == 0
+	settled := (a.hasZones || denied(a.zonesErr)) && (a.hasAccounts || denied(a.accountsErr)) && a.discoverErr == nil
+	i.failed = !settled || len(a.zones)+len(a.accounts) == 0
 	if !i.failed {
 		i.refreshed = now
 	}
-	return zonesErr == nil || accountsErr == nil, errors.Join(
-		wrap("list accounts", accountsErr), wrap("list zones", zonesErr))
+	return a.hasZones || a.hasAccounts, errors.Join(wrap("list accounts", a.accountsErr), wrap("list zones", a.zonesErr),
+		wrap("list accounts and zones by GraphQL", a.discoverErr))
 }
 
 func denied(err error) bool { return cloudflare.ClassOf(err) == cloudflare.ClassPermission }
