@@ -42,19 +42,6 @@ func TestReadAccounts(t *testing.T) {
 			},
 		},
 		{
-			of:   logpushHealthAdaptiveGroupsAccountJobsDataset(),
-			rows: `[{"dimensions": {"jobId": 7, "destinationType": "s3"}, "sum": {"bytes": 101, "records": 102}}]`,
-			counters: []string{
-				"cloudflare.logpush.records.account{job_id=7,destination_type=s3} 102",
-				"cloudflare.logpush.uploaded.account{job_id=7,destination_type=s3} 101",
-			},
-		},
-		{
-			of:       logpushHealthAdaptiveGroupsAccountFailuresDataset(),
-			rows:     `[{"count": 101, "dimensions": {"jobId": 7, "destinationType": "s3", "status": 403}}]`,
-			counters: []string{"cloudflare.logpush.failed_jobs.account{job_id=7,destination_type=s3,status=403} 101"},
-		},
-		{
 			of:   magicTransitTunnelTrafficAdaptiveGroupsDataset(),
 			rows: `[{"dimensions": {"tunnelName": "gre-1", "direction": "ingress"}, "sum": {"bits": 101, "packets": 102}}]`,
 			counters: []string{
@@ -170,8 +157,7 @@ func TestReadTunnelHealth(t *testing.T) {
 			},
 		},
 		"a count that was sampled away": {
-			rows:     `[{"count": 0, "avg": {"tunnelState": 0}, "dimensions": {"edgeColoName": "cdg01", "siteName": "s1", "tunnelName": "gre-1"}}]`,
-			counters: []string{"cloudflare.magic_transit.tunnel.checks{tunnel_name=gre-1,site_name=s1,result_status=} 0"},
+			rows: `[{"count": 0, "avg": {"tunnelState": 0}, "dimensions": {"edgeColoName": "cdg01", "siteName": "s1", "tunnelName": "gre-1"}}]`,
 			gauges: []string{
 				"cloudflare.magic_transit.active_tunnels{} 0",
 				"cloudflare.magic_transit.healthy_tunnels{} 0",

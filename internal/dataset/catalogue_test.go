@@ -106,7 +106,8 @@ func TestCountersAreAdditive(t *testing.T) {
 			for _, root := range measures {
 				assert.True(t, m.Kind == Gauge || root == "count" || root == "sum", "counter %s reads %s", m.Name, root)
 			}
-			one := m.Kind == Gauge && len(measures) == 1
+			// A gauge that reads dimensions besides may have the sum for a weight.
+			one := m.Kind == Gauge && len(measures) == 1 && len(m.Fields) == 1
 			assert.False(t, one && (measures[0] == "count" || measures[0] == "sum"), "%s reads a sum as it is, so it is a counter", m.Name)
 		}
 	}
@@ -165,10 +166,14 @@ func TestUnitsAreThoseOfCloudflaresDescriptions(t *testing.T) {
 				}
 				checked++
 				row := tree(m.reads(), func(leaf string) any {
-					if leaf == path {
+					switch leaf {
+					case path:
 						return 1_000_000
+					case "count":
+						return 1 // the weight of an average
+					default:
+						return leafOf(t, d, leaf, 0)
 					}
-					return leafOf(t, d, leaf, 0)
 				})
 				require.True(t, m.Double, m.Name)
 				var sum float64

@@ -8,8 +8,33 @@ package dataset
 // all has one dataset for each operation file.
 func all() []*Dataset {
 	return []*Dataset{
+		advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsDataset(),
+		cdnNetworkAnalyticsAdaptiveGroupsDataset(),
+		dosdNetworkAnalyticsAdaptiveGroupsDataset(),
 		firewallEventsAdaptiveGroupsDataset(),
+		healthCheckEventsAdaptiveGroupsDataset(),
+		healthCheckEventsAdaptiveGroupsTimingsDataset(),
 		httpRequests1mGroupsDataset(),
+		liveInputEventsAdaptiveGroupsDataset(),
+		loadBalancingRequestsAdaptiveGroupsDataset(),
+		loadBalancingRequestsAdaptiveGroupsPoolsDataset(),
+		logpushHealthAdaptiveGroupsAccountJobsDataset(),
+		logpushHealthAdaptiveGroupsDataset(),
+		magicFirewallNetworkAnalyticsAdaptiveGroupsDataset(),
+		magicFirewallSamplesAdaptiveGroupsDataset(),
+		magicIDPSNetworkAnalyticsAdaptiveGroupsDataset(),
+		magicTransitNetworkAnalyticsAdaptiveGroupsDataset(),
+		magicTransitTunnelHealthCheckSLOsAdaptiveGroupsDataset(),
+		magicTransitTunnelHealthChecksAdaptiveGroupsDataset(),
+		magicTransitTunnelTrafficAdaptiveGroupsDataset(),
+		programmableFlowProtectionNetworkAnalyticsAdaptiveGroupsDataset(),
+		r2OperationsAdaptiveGroupsDataset(),
+		r2StorageAdaptiveGroupsDataset(),
+		spectrumNetworkAnalyticsAdaptiveGroupsDataset(),
+		streamMinutesViewedAdaptiveGroupsDataset(),
+		videoBufferEventsAdaptiveGroupsDataset(),
+		videoPlaybackEventsAdaptiveGroupsDataset(),
+		videoQualityEventsAdaptiveGroupsDataset(),
 		workersInvocationsAdaptiveDataset(),
 	}
 }

@@ -494,26 +494,6 @@ func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetTo() time.Time { re
 // GetLimit returns __loadBalancingRequestsAdaptiveGroupsPoolsInput.Limit, and is useful for accessing the field via an interface.
 func (v *__loadBalancingRequestsAdaptiveGroupsPoolsInput) GetLimit() uint64 { return v.Limit }
 
-// __logpushHealthAdaptiveGroupsAccountFailuresInput is used internally by genqlient
-type __logpushHealthAdaptiveGroupsAccountFailuresInput struct {
-	Account string    `json:"account"`
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to"`
-	Limit   uint64    `json:"limit"`
-}
-
-// GetAccount returns __logpushHealthAdaptiveGroupsAccountFailuresInput.Account, and is useful for accessing the field via an interface.
-func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetAccount() string { return v.Account }
-
-// GetFrom returns __logpushHealthAdaptiveGroupsAccountFailuresInput.From, and is useful for accessing the field via an interface.
-func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetFrom() time.Time { return v.From }
-
-// GetTo returns __logpushHealthAdaptiveGroupsAccountFailuresInput.To, and is useful for accessing the field via an interface.
-func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetTo() time.Time { return v.To }
-
-// GetLimit returns __logpushHealthAdaptiveGroupsAccountFailuresInput.Limit, and is useful for accessing the field via an interface.
-func (v *__logpushHealthAdaptiveGroupsAccountFailuresInput) GetLimit() uint64 { return v.Limit }
-
 // __logpushHealthAdaptiveGroupsAccountJobsInput is used internally by genqlient
 type __logpushHealthAdaptiveGroupsAccountJobsInput struct {
 	Account string    `json:"account"`
@@ -1484,13 +1464,9 @@ func (v *healthCheckEventsTimingsDimensions) GetFqdn() string { return v.Fqdn }
 
 // healthCheckEventsTimingsRow includes the requested fields of the GraphQL type ZoneHealthCheckEventsAdaptiveGroups.
 type healthCheckEventsTimingsRow struct {
-	Count      uint64                             `json:"count"`
 	Avg        healthCheckEventsTimingsAvg        `json:"avg"`
 	Dimensions healthCheckEventsTimingsDimensions `json:"dimensions"`
 }
-
-// GetCount returns healthCheckEventsTimingsRow.Count, and is useful for accessing the field via an interface.
-func (v *healthCheckEventsTimingsRow) GetCount() uint64 { return v.Count }
 
 // GetAvg returns healthCheckEventsTimingsRow.Avg, and is useful for accessing the field via an interface.
 func (v *healthCheckEventsTimingsRow) GetAvg() healthCheckEventsTimingsAvg { return v.Avg }
@@ -3042,50 +3018,6 @@ func (v *loadBalancingRequestsRow) GetDimensions() loadBalancingRequestsDimensio
 	return v.Dimensions
 }
 
-// logpushHealthAccountFailuresAvg includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsAvg.
-type logpushHealthAccountFailuresAvg struct {
-	SampleInterval float64 `json:"sampleInterval"`
-}
-
-// GetSampleInterval returns logpushHealthAccountFailuresAvg.SampleInterval, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresAvg) GetSampleInterval() float64 { return v.SampleInterval }
-
-// logpushHealthAccountFailuresDimensions includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsDimensions.
-type logpushHealthAccountFailuresDimensions struct {
-	JobId           uint64 `json:"jobId"`
-	DestinationType string `json:"destinationType"`
-	Status          uint16 `json:"status"`
-}
-
-// GetJobId returns logpushHealthAccountFailuresDimensions.JobId, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresDimensions) GetJobId() uint64 { return v.JobId }
-
-// GetDestinationType returns logpushHealthAccountFailuresDimensions.DestinationType, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresDimensions) GetDestinationType() string {
-	return v.DestinationType
-}
-
-// GetStatus returns logpushHealthAccountFailuresDimensions.Status, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresDimensions) GetStatus() uint16 { return v.Status }
-
-// logpushHealthAccountFailuresRow includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroups.
-type logpushHealthAccountFailuresRow struct {
-	Count      uint64                                 `json:"count"`
-	Avg        logpushHealthAccountFailuresAvg        `json:"avg"`
-	Dimensions logpushHealthAccountFailuresDimensions `json:"dimensions"`
-}
-
-// GetCount returns logpushHealthAccountFailuresRow.Count, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresRow) GetCount() uint64 { return v.Count }
-
-// GetAvg returns logpushHealthAccountFailuresRow.Avg, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresRow) GetAvg() logpushHealthAccountFailuresAvg { return v.Avg }
-
-// GetDimensions returns logpushHealthAccountFailuresRow.Dimensions, and is useful for accessing the field via an interface.
-func (v *logpushHealthAccountFailuresRow) GetDimensions() logpushHealthAccountFailuresDimensions {
-	return v.Dimensions
-}
-
 // logpushHealthAccountJobsAvg includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroupsAvg.
 type logpushHealthAccountJobsAvg struct {
 	SampleInterval float64 `json:"sampleInterval"`
@@ -3098,6 +3030,7 @@ func (v *logpushHealthAccountJobsAvg) GetSampleInterval() float64 { return v.Sam
 type logpushHealthAccountJobsDimensions struct {
 	JobId           uint64 `json:"jobId"`
 	DestinationType string `json:"destinationType"`
+	Status          uint16 `json:"status"`
 }
 
 // GetJobId returns logpushHealthAccountJobsDimensions.JobId, and is useful for accessing the field via an interface.
@@ -3106,12 +3039,19 @@ func (v *logpushHealthAccountJobsDimensions) GetJobId() uint64 { return v.JobId 
 // GetDestinationType returns logpushHealthAccountJobsDimensions.DestinationType, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsDimensions) GetDestinationType() string { return v.DestinationType }
 
+// GetStatus returns logpushHealthAccountJobsDimensions.Status, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsDimensions) GetStatus() uint16 { return v.Status }
+
 // logpushHealthAccountJobsRow includes the requested fields of the GraphQL type AccountLogpushHealthAdaptiveGroups.
 type logpushHealthAccountJobsRow struct {
+	Count      uint64                             `json:"count"`
 	Avg        logpushHealthAccountJobsAvg        `json:"avg"`
 	Dimensions logpushHealthAccountJobsDimensions `json:"dimensions"`
 	Sum        logpushHealthAccountJobsSum        `json:"sum"`
 }
+
+// GetCount returns logpushHealthAccountJobsRow.Count, and is useful for accessing the field via an interface.
+func (v *logpushHealthAccountJobsRow) GetCount() uint64 { return v.Count }
 
 // GetAvg returns logpushHealthAccountJobsRow.Avg, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsRow) GetAvg() logpushHealthAccountJobsAvg { return v.Avg }
@@ -3135,42 +3075,6 @@ func (v *logpushHealthAccountJobsSum) GetBytes() uint64 { return v.Bytes }
 
 // GetRecords returns logpushHealthAccountJobsSum.Records, and is useful for accessing the field via an interface.
 func (v *logpushHealthAccountJobsSum) GetRecords() uint64 { return v.Records }
-
-// logpushHealthAdaptiveGroupsAccountFailuresResponse is returned by logpushHealthAdaptiveGroupsAccountFailures on success.
-type logpushHealthAdaptiveGroupsAccountFailuresResponse struct {
-	Viewer logpushHealthAdaptiveGroupsAccountFailuresViewer `json:"viewer"`
-}
-
-// GetViewer returns logpushHealthAdaptiveGroupsAccountFailuresResponse.Viewer, and is useful for accessing the field via an interface.
-func (v *logpushHealthAdaptiveGroupsAccountFailuresResponse) GetViewer() logpushHealthAdaptiveGroupsAccountFailuresViewer {
-	return v.Viewer
-}
-
-// logpushHealthAdaptiveGroupsAccountFailuresViewer includes the requested fields of the GraphQL type viewer.
-type logpushHealthAdaptiveGroupsAccountFailuresViewer struct {
-	Accounts []logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount `json:"accounts"`
-}
-
-// GetAccounts returns logpushHealthAdaptiveGroupsAccountFailuresViewer.Accounts, and is useful for accessing the field via an interface.
-func (v *logpushHealthAdaptiveGroupsAccountFailuresViewer) GetAccounts() []logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount {
-	return v.Accounts
-}
-
-// logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount includes the requested fields of the GraphQL type account.
-type logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount struct {
-	AccountTag                  string                            `json:"accountTag"`
-	LogpushHealthAdaptiveGroups []logpushHealthAccountFailuresRow `json:"logpushHealthAdaptiveGroups"`
-}
-
-// GetAccountTag returns logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
-func (v *logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount) GetAccountTag() string {
-	return v.AccountTag
-}
-
-// GetLogpushHealthAdaptiveGroups returns logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount.LogpushHealthAdaptiveGroups, and is useful for accessing the field via an interface.
-func (v *logpushHealthAdaptiveGroupsAccountFailuresViewerAccountsAccount) GetLogpushHealthAdaptiveGroups() []logpushHealthAccountFailuresRow {
-	return v.LogpushHealthAdaptiveGroups
-}
 
 // logpushHealthAdaptiveGroupsAccountJobsResponse is returned by logpushHealthAdaptiveGroupsAccountJobs on success.
 type logpushHealthAdaptiveGroupsAccountJobsResponse struct {
@@ -3290,7 +3194,6 @@ func (v *logpushHealthRow) GetSum() logpushHealthSum { return v.Sum }
 type logpushHealthSum struct {
 	Bytes   uint64 `json:"bytes"`
 	Records uint64 `json:"records"`
-	Uploads uint64 `json:"uploads"`
 }
 
 // GetBytes returns logpushHealthSum.Bytes, and is useful for accessing the field via an interface.
@@ -3298,9 +3201,6 @@ func (v *logpushHealthSum) GetBytes() uint64 { return v.Bytes }
 
 // GetRecords returns logpushHealthSum.Records, and is useful for accessing the field via an interface.
 func (v *logpushHealthSum) GetRecords() uint64 { return v.Records }
-
-// GetUploads returns logpushHealthSum.Uploads, and is useful for accessing the field via an interface.
-func (v *logpushHealthSum) GetUploads() uint64 { return v.Uploads }
 
 // magicFirewallNetworkAnalyticsAdaptiveGroupsResponse is returned by magicFirewallNetworkAnalyticsAdaptiveGroups on success.
 type magicFirewallNetworkAnalyticsAdaptiveGroupsResponse struct {
@@ -4980,8 +4880,7 @@ query healthCheckEventsAdaptiveGroupsTimings ($zones: [string!], $from: Time!, $
 	viewer {
 		zones(filter: {zoneTag_in:$zones}) {
 			zoneTag
-			healthCheckEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
-				count
+			healthCheckEventsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [avg_rttMs_DESC]) {
 				avg {
 					sampleInterval
 					rttMs
@@ -5951,7 +5850,6 @@ query logpushHealthAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, 
 				sum {
 					bytes
 					records
-					uploads
 				}
 			}
 		}
@@ -5989,13 +5887,13 @@ func logpushHealthAdaptiveGroups(
 	return data_, err_
 }
 
-// The query executed by logpushHealthAdaptiveGroupsAccountFailures.
-const logpushHealthAdaptiveGroupsAccountFailures_Operation = `
-query logpushHealthAdaptiveGroupsAccountFailures ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+// The query executed by logpushHealthAdaptiveGroupsAccountJobs.
+const logpushHealthAdaptiveGroupsAccountJobs_Operation = `
+query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
 	viewer {
 		accounts(filter: {accountTag:$account}) {
 			accountTag
-			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1,status_neq:200}, orderBy: [count_DESC]) {
+			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [count_DESC]) {
 				count
 				avg {
 					sampleInterval
@@ -6004,56 +5902,6 @@ query logpushHealthAdaptiveGroupsAccountFailures ($account: string!, $from: Time
 					jobId
 					destinationType
 					status
-				}
-			}
-		}
-	}
-}
-`
-
-func logpushHealthAdaptiveGroupsAccountFailures(
-	client_ graphql.Client,
-	account string,
-	from time.Time,
-	to time.Time,
-	limit uint64,
-) (data_ *logpushHealthAdaptiveGroupsAccountFailuresResponse, err_ error) {
-	req_ := &graphql.Request{
-		OpName: "logpushHealthAdaptiveGroupsAccountFailures",
-		Query:  logpushHealthAdaptiveGroupsAccountFailures_Operation,
-		Variables: &__logpushHealthAdaptiveGroupsAccountFailuresInput{
-			Account: account,
-			From:    from,
-			To:      to,
-			Limit:   limit,
-		},
-	}
-
-	data_ = &logpushHealthAdaptiveGroupsAccountFailuresResponse{}
-	resp_ := &graphql.Response{Data: data_}
-
-	err_ = client_.MakeRequest(
-		nil,
-		req_,
-		resp_,
-	)
-
-	return data_, err_
-}
-
-// The query executed by logpushHealthAdaptiveGroupsAccountJobs.
-const logpushHealthAdaptiveGroupsAccountJobs_Operation = `
-query logpushHealthAdaptiveGroupsAccountJobs ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
-	viewer {
-		accounts(filter: {accountTag:$account}) {
-			accountTag
-			logpushHealthAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,final:1}, orderBy: [sum_bytes_DESC]) {
-				avg {
-					sampleInterval
-				}
-				dimensions {
-					jobId
-					destinationType
 				}
 				sum {
 					bytes

@@ -3,8 +3,6 @@
 
 package dataset
 
-import "time"
-
 // magicTransitTunnelTrafficAdaptiveGroupsDataset is what went through an account's tunnels.
 func magicTransitTunnelTrafficAdaptiveGroupsDataset() *Dataset {
 	attributes := []Attribute{by("tunnel_name", "tunnelName"), by("direction", "direction")}
@@ -32,7 +30,7 @@ func magicTransitTunnelHealthCheckSLOsAdaptiveGroupsDataset() *Dataset {
 		d := &r.Dimensions
 		return []string{d.TunnelName, d.SiteName, d.AlertType, d.Status}
 	}
-	d := accountEvents("magicTransitTunnelHealthCheckSLOsAdaptiveGroups", "magic_transit_tunnel_slo",
+	d := accountEvents("magicTransitTunnelHealthCheckSLOsAdaptiveGroups", "magic_transit_tunnel_slos",
 		magicTransitTunnelHealthCheckSLOsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[row]{
 		measured("cloudflare.magic_transit.tunnel.effective_slo", "avg.effectiveSlo", attributes,
@@ -41,12 +39,11 @@ func magicTransitTunnelHealthCheckSLOsAdaptiveGroupsDataset() *Dataset {
 	})
 }
 
-// magicFirewallSamplesAdaptiveGroupsDataset is what the rules of Magic Firewall matched, in steps of five minutes.
+// magicFirewallSamplesAdaptiveGroupsDataset is what the rules of Magic Firewall matched.
 func magicFirewallSamplesAdaptiveGroupsDataset() *Dataset {
 	attributes := []Attribute{by("rule_id", "ruleId")}
 	values := func(r *magicFirewallSamplesRow) []string { return []string{r.Dimensions.RuleId} }
 	d := accountEvents("magicFirewallSamplesAdaptiveGroups", "magic_firewall_rules", magicFirewallSamplesAdaptiveGroups_Operation)
-	d.Granularity, d.Resolution = 5*time.Minute, 5*time.Minute
 	return withMeasures(d, []measure[magicFirewallSamplesRow]{
 		counted("cloudflare.magic_firewall.rule.bits", "sum.bits", attributes,
 			func(r *magicFirewallSamplesRow) uint64 { return r.Sum.Bits }, values),

@@ -8,7 +8,7 @@ package dataset
 func magicTransitTunnelHealthChecksAdaptiveGroupsDataset() *Dataset {
 	tunnel := []Attribute{by("tunnel_name", "tunnelName"), by("site_name", "siteName")}
 	names := []string{"dimensions.tunnelName", "dimensions.siteName"}
-	d := accountEvents("magicTransitTunnelHealthChecksAdaptiveGroups", "magic_transit_tunnel_health",
+	d := accountEvents("magicTransitTunnelHealthChecksAdaptiveGroups", "magic_transit_tunnel_checks",
 		magicTransitTunnelHealthChecksAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[magicTransitTunnelHealthChecksRow]{
 		counted("cloudflare.magic_transit.tunnel.checks", "count", append(tunnel[:2:2], by("result_status", "resultStatus")),

@@ -42,6 +42,26 @@ func byStatus(name, dimension string) Attribute {
 	return Attribute{Name: name, Field: "dimensions." + dimension, StatusCode: true}
 }
 
+// counted is a counter that is one field of a row, with the row's attributes. A row that counts nothing makes no series.
+func counted[R any](name, field string, attributes []Attribute, value func(*R) uint64, values func(*R) []string) measure[R] {
+	return measure[R]{
+		name: name, attributes: attributes, fields: []string{field},
+		ints: func(r *R, emit func(uint64, ...string)) {
+			if v := value(r); v > 0 {
+				emit(v, values(r)...)
+			}
+		},
+	}
+}
+
+// measured is a gauge that is one field of a row, with the row's attributes.
+func measured[R any](name, field string, attributes []Attribute, value func(*R) float64, values func(*R) []string) measure[R] {
+	return measure[R]{
+		name: name, kind: Gauge, attributes: attributes, fields: []string{field},
+		doubles: func(r *R, emit func(float64, ...string)) { emit(value(r), values(r)...) },
+	}
+}
+
 // withMeasures completes a dataset with its metrics and the function that reads them.
 func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 	for i := range measures {

@@ -34,7 +34,7 @@ func r2StorageAdaptiveGroupsDataset() *Dataset {
 		}
 	}
 	d := accountEvents("r2StorageAdaptiveGroups", "r2_storage", r2StorageAdaptiveGroups_Operation)
-	d.Granularity, d.Step = time.Hour, 6*time.Hour
+	d.Granularity, d.Step = time.Hour, time.Hour
 	return withMeasures(d, []measure[r2StorageRow]{
 		stored("cloudflare.r2.storage.payload", "payloadSize", func(m *r2StorageMax) uint64 { return m.PayloadSize }),
 		stored("cloudflare.r2.storage.metadata", "metadataSize", func(m *r2StorageMax) uint64 { return m.MetadataSize }),

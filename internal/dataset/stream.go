@@ -7,7 +7,7 @@ import "strconv"
 
 // liveInputEventsAdaptiveGroupsDataset is what happened to an account's live inputs.
 func liveInputEventsAdaptiveGroupsDataset() *Dataset {
-	d := accountEvents("liveInputEventsAdaptiveGroups", "stream_live_input", liveInputEventsAdaptiveGroups_Operation)
+	d := accountEvents("liveInputEventsAdaptiveGroups", "stream_live_inputs", liveInputEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[liveInputEventsRow]{
 		counted("cloudflare.stream.live_input.events", "count", []Attribute{by("input_id", "inputId"), by("event_code", "eventCode")},
 			func(r *liveInputEventsRow) uint64 { return r.Count },
@@ -21,7 +21,7 @@ func videoPlaybackEventsAdaptiveGroupsDataset() *Dataset {
 	values := func(r *videoPlaybackEventsRow) []string {
 		return []string{r.Dimensions.Uid, r.Dimensions.ClientCountryName}
 	}
-	d := accountEvents("videoPlaybackEventsAdaptiveGroups", "stream_video_playback", videoPlaybackEventsAdaptiveGroups_Operation)
+	d := accountEvents("videoPlaybackEventsAdaptiveGroups", "stream_playback", videoPlaybackEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[videoPlaybackEventsRow]{
 		counted("cloudflare.stream.video_playback.events", "count", attributes,
 			func(r *videoPlaybackEventsRow) uint64 { return r.Count }, values),
@@ -32,7 +32,7 @@ func videoPlaybackEventsAdaptiveGroupsDataset() *Dataset {
 
 // videoBufferEventsAdaptiveGroupsDataset is how often players of an account's videos had to wait for data.
 func videoBufferEventsAdaptiveGroupsDataset() *Dataset {
-	d := accountEvents("videoBufferEventsAdaptiveGroups", "stream_video_buffer", videoBufferEventsAdaptiveGroups_Operation)
+	d := accountEvents("videoBufferEventsAdaptiveGroups", "stream_buffering", videoBufferEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[videoBufferEventsRow]{
 		counted("cloudflare.stream.video_buffer.events", "count", []Attribute{by("video_id", "uid")},
 			func(r *videoBufferEventsRow) uint64 { return r.Count },
@@ -42,7 +42,7 @@ func videoBufferEventsAdaptiveGroupsDataset() *Dataset {
 
 // videoQualityEventsAdaptiveGroupsDataset is how often players of an account's videos went to another resolution.
 func videoQualityEventsAdaptiveGroupsDataset() *Dataset {
-	d := accountEvents("videoQualityEventsAdaptiveGroups", "stream_video_quality", videoQualityEventsAdaptiveGroups_Operation)
+	d := accountEvents("videoQualityEventsAdaptiveGroups", "stream_quality", videoQualityEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[videoQualityEventsRow]{
 		counted("cloudflare.stream.video_quality.events", "count", []Attribute{by("video_id", "uid"), by("resolution", "qualityResolution")},
 			func(r *videoQualityEventsRow) uint64 { return r.Count },
@@ -58,7 +58,7 @@ func streamMinutesViewedAdaptiveGroupsDataset() *Dataset {
 	values := func(r *streamMinutesViewedRow) []string {
 		return []string{r.Dimensions.ClientCountryName, r.Dimensions.MediaType}
 	}
-	d := accountEvents("streamMinutesViewedAdaptiveGroups", "stream_minutes_viewed", streamMinutesViewedAdaptiveGroups_Operation)
+	d := accountEvents("streamMinutesViewedAdaptiveGroups", "stream_minutes", streamMinutesViewedAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[streamMinutesViewedRow]{
 		counted("cloudflare.stream.minutes_viewed", "sum.minutesViewed", attributes,
 			func(r *streamMinutesViewedRow) uint64 { return r.Sum.MinutesViewed }, values),
