@@ -49,7 +49,7 @@ func newPaced(t *testing.T, of simulator.Config, change ...func(*Config)) *paced
 	sim, err := simulator.New(of)
 	require.NoError(t, err)
 
-	w := &world{t: t, clock: &clock{}, begin: began, sim: sim, host: &testHost{disk: newDiskStorage()}}
+	w := &world{t: t, documented: documented(t), clock: &clock{}, begin: began, sim: sim, host: &testHost{disk: newDiskStorage()}}
 	w.set = receivertest.NewNopSettings(metadata.Type)
 	w.set.ID = component.NewID(metadata.Type)
 	w.config = defaultConfig()
@@ -83,7 +83,7 @@ func (p *paced) scrape() error {
 // counters are those of the last scrape.
 func (p *paced) counters() map[oracle.Series]float64 {
 	values := map[oracle.Series]float64{}
-	eachCounter(p.md, func(s oracle.Series, v float64) { values[s] = v })
+	eachCounter(p.documented, p.md, func(s oracle.Series, v float64) { values[s] = v })
 	return values
 }
 
@@ -112,14 +112,14 @@ func (p *paced) expectTruth() {
 	require.Zero(p.t, p.behind())
 	horizon := time.Now().Add(-p.config.Delay).Truncate(time.Minute)
 	require.NoError(p.t, p.scrape())
-	expected := oracle.Expected(p.sim.Truth(p.began, horizon))
+	expected := p.truth(p.began, horizon)
 	counted := p.counters()
 	for s, v := range counted {
 		if v < expected[s] {
 			assert.Fail(p.t, "an event is missing", "%v: %v of %v", s, v, expected[s])
 		}
 	}
-	expected = oracle.Expected(p.sim.Truth(p.began, time.Now().Add(-p.config.Delay).Truncate(time.Minute)))
+	expected = p.truth(p.began, time.Now().Add(-p.config.Delay).Truncate(time.Minute))
 	for s, v := range counted {
 		if v > expected[s] {
 			assert.Fail(p.t, "an event is counted twice", "%v: %v of %v", s, v, expected[s])

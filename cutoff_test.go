@@ -46,7 +46,7 @@ func TestOverflowKeepsTotalsRight(t *testing.T) {
 	w.settle()
 
 	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute)
-	truth := oracle.Expected(w.sim.Truth(w.begin, settled))
+	truth := w.truth(w.begin, settled)
 	assert.Equal(t, sums(truth), sums(w.last))
 
 	series := map[oracle.Series]int{}

@@ -14,7 +14,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
-	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
 )
 
 // metadataFile is the part of metadata.yaml that these tests look at.
@@ -163,21 +162,4 @@ func TestMetadataAttributes(t *testing.T) {
 	for key := range used {
 		assert.NotContains(t, []string{"zone", "zone_id", "zone_name", "account_id", "account_name"}, key, "identity is on the resource")
 	}
-}
-
-// A counter that the oracle does not know is one that no test of the whole receiver holds against the truth.
-func TestOracleKnowsEveryCounter(t *testing.T) {
-	t.Parallel()
-	list, err := catalogue()
-	require.NoError(t, err)
-	var counters []string
-	for _, d := range list {
-		for _, m := range d.Metrics {
-			if m.Kind == dataset.Counter {
-				counters = append(counters, m.Name)
-			}
-		}
-	}
-	slices.Sort(counters)
-	assert.Equal(t, oracle.Metrics(), slices.Compact(counters))
 }

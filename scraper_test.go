@@ -125,9 +125,9 @@ func TestUpgradedZone(t *testing.T) {
 	w.settle()
 	started := w.started("cloudflare.zone.requests", zone)
 	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute)
-	expected := oracle.Expected(w.sim.Truth(w.begin, settled))
+	expected := w.truth(w.begin, settled)
 	maps.DeleteFunc(expected, func(s oracle.Series, _ float64) bool { return s.Scope == zone })
-	for s, v := range oracle.Expected(w.sim.Truth(started, settled)) {
+	for s, v := range w.truth(started, settled) {
 		if s.Scope == zone {
 			expected[s] = v
 		}
@@ -158,7 +158,7 @@ func TestGatedField(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(logged(w), "refuses a dataset"))
 
 	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute)
-	expected := oracle.Expected(w.sim.Truth(w.begin, settled))
+	expected := w.truth(w.begin, settled)
 	maps.DeleteFunc(expected, func(s oracle.Series, _ float64) bool {
 		return s.Scope == gated.ID && s.Metric == "cloudflare.zone.firewall.events"
 	})

@@ -62,6 +62,8 @@ type world struct {
 	config *Config
 
 	scraper *metricsScraper
+	// documented are the counters that are compared.
+	documented *oracle.Specification
 	// last is the value of each counter in the newest scrape.
 	last map[oracle.Series]float64
 	md   pmetric.Metrics
@@ -105,7 +107,7 @@ func newWorld(t *testing.T, accounts []simulator.Account, change ...func(*Config
 func newWorldOf(t *testing.T, of simulator.Config, change ...func(*Config)) *world {
 	t.Helper()
 	begin := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	w := &world{t: t, begin: begin, clock: &clock{now: begin.Add(4*time.Minute + 10*time.Second)}}
+	w := &world{t: t, documented: documented(t), begin: begin, clock: &clock{now: begin.Add(4*time.Minute + 10*time.Second)}}
 	var err error
 	of.Seed, of.Begin, of.Clock, of.Token = 7, begin, w.clock.Now, testToken
 	of.EventsPerMinute = cmp.Or(of.EventsPerMinute, 30)
@@ -165,7 +167,7 @@ func (w *world) tick(advance time.Duration) error {
 	w.clock.Advance(advance)
 	md, err := w.scraper.scrape(w.t.Context())
 	w.md = md
-	now := countersOf(w.t, md, pcommon.NewTimestampFromTime(w.clock.Now()))
+	now := countersOf(w.t, w.documented, md, pcommon.NewTimestampFromTime(w.clock.Now()))
 	for series, before := range w.last {
 		if now[series] < before {
 			assert.Fail(w.t, "a counter went down", "%v from %v to %v", series, before, now[series])
@@ -187,7 +189,7 @@ func (w *world) ticks(n int) {
 func (w *world) expectTruth() {
 	w.t.Helper()
 	settled := w.clock.Now().Add(-w.config.Delay).Truncate(time.Minute)
-	differences := oracle.Differences(oracle.Expected(w.sim.Truth(w.begin, settled)), w.last)
+	differences := oracle.Differences(w.truth(w.begin, settled), w.last)
 	assert.Empty(w.t, differences[:min(5, len(differences))], "%d differences", len(differences))
 }
 
@@ -197,7 +199,7 @@ func (w *world) settle() {
 	require.NoError(w.t, w.tick(0))
 }
 
-func countersOf(t *testing.T, md pmetric.Metrics, ts pcommon.Timestamp) map[oracle.Series]float64 {
+func countersOf(t *testing.T, documented *oracle.Specification, md pmetric.Metrics, ts pcommon.Timestamp) map[oracle.Series]float64 {
 	t.Helper()
 	eachPoint(md, func(_ pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
 		assert.Equal(t, ts, p.Timestamp(), m.Name())
@@ -208,7 +210,7 @@ func countersOf(t *testing.T, md pmetric.Metrics, ts pcommon.Timestamp) map[orac
 		}
 	})
 	values := map[oracle.Series]float64{}
-	eachCounter(md, func(series oracle.Series, value float64) {
+	eachCounter(documented, md, func(series oracle.Series, value float64) {
 		if _, twice := values[series]; twice {
 			assert.Fail(t, "two points of one series", "%v", series)
 		}
@@ -218,8 +220,8 @@ func countersOf(t *testing.T, md pmetric.Metrics, ts pcommon.Timestamp) map[orac
 }
 
 // eachCounter visits the points of the counters that the oracle knows, but for series that have ended.
-func eachCounter(md pmetric.Metrics, visit func(oracle.Series, float64)) {
-	counters := oracle.Metrics()
+func eachCounter(documented *oracle.Specification, md pmetric.Metrics, visit func(oracle.Series, float64)) {
+	counters := documented.Metrics(oracle.Counter)
 	eachPoint(md, func(resource pcommon.Map, m pmetric.Metric, p pmetric.NumberDataPoint) {
 		if slices.Contains(counters, m.Name()) && !p.Flags().NoRecordedValue() {
 			scope, _ := resource.Get("service.instance.id")

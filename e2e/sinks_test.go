@@ -269,12 +269,19 @@ func (s *sink) readRemoteWrite() (reading, error) {
 // readOTLP gives what has been exported by OTLP, where metrics have the names that the oracle uses.
 func (s *sink) readOTLP() (reading, error) {
 	samples, err := s.samples()
+	if err != nil {
+		return reading{}, err
+	}
+	spec, err := documented()
+	if err != nil {
+		return reading{}, err
+	}
 	r := reading{samples: samples, counters: map[oracle.Series]float64{}, watermarks: map[string]float64{}}
 	for _, p := range samples {
 		if p.name == "cloudflare.exporter.watermark.timestamp" {
 			r.watermarks[p.labels["metric_family"]] = p.value
 		}
-		if !slices.Contains(oracle.Metrics(), p.name) {
+		if !slices.Contains(spec.Metrics(oracle.Counter), p.name) {
 			continue
 		}
 		attributes := maps.Clone(p.labels)
@@ -282,5 +289,5 @@ func (s *sink) readOTLP() (reading, error) {
 		delete(attributes, "instance")
 		r.counters[oracle.Series{Metric: p.name, Scope: p.labels["instance"], Attributes: oracle.Attributes(attributes)}] = p.value
 	}
-	return r, err
+	return r, nil
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
@@ -83,8 +86,39 @@ func (w *world) serve() {
 
 // truth is what every counter must stand at in the end.
 func (w *world) truth() map[oracle.Series]float64 {
-	return oracle.Expected(w.sim.Truth(w.begin, w.end))
+	w.t.Helper()
+	s, err := documented()
+	require.NoError(w.t, err)
+	totals, err := w.sim.Truth(w.begin, w.end, s.Groupings(oracle.Counter)...)
+	require.NoError(w.t, err)
+	return s.Expected(totals, w.computed)
 }
+
+// computed completes the attributes that are computed from others.
+func (w *world) computed(_, scope string, attributes map[string]string) {
+	if id, ok := attributes["rule_id"]; ok {
+		if name := w.sim.RuleNames(scope)[id]; name != "" && attributes["rule"] != "" {
+			attributes["rule"] = name
+		}
+	}
+}
+
+// documented is what the documentation says of the metrics that are enabled by default and read from datasets.
+var documented = sync.OnceValues(func() (*oracle.Specification, error) {
+	text, err := os.ReadFile(filepath.Join(repository, "metadata.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var document map[string]any
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	s, err := oracle.New(document)
+	if err != nil {
+		return nil, err
+	}
+	return s.Default(), nil
+})
 
 // expectTruth compares every counter with what happened: none missing, none extra, all equal.
 func (w *world) expectTruth(actual map[oracle.Series]float64) {

@@ -1,8 +1,27 @@
 // Copyright The otelcol-cloudflare Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oracle says which counters must stand at which value, given the simulator's exact totals. It is imported by
-// tests only, and written without a look at how the receiver reads datasets.
+// Package oracle says which series must stand at which value, given the simulator's exact totals. It is imported by tests only,
+// and written without a look at how the receiver reads datasets: it goes by the documentation of each metric, the bullets in
+// metadata.yaml's extended_documentation.
+//
+//   - Source: `httpRequestsAdaptiveGroups.colo`: `sum.visits` by `coloCode` as `colo`, `clientRequestHTTPHost` as `host`, where `requestSource: "eyeball"`.
+//   - Otherwise: `httpRequestsAdaptiveGroups.totals`: `count` by `edgeResponseStatus` as `status`, where `edgeResponseStatus_geq: 400`.
+//
+// A Source names the query (what is before the dot is Cloudflare's dataset), the measure, the attributes that dimensions become, and conditions as
+// GraphQL filters have them, with values in JSON:
+//
+//	source    = query [ " at " ( "zone" | "account" ) " scope" ] ": " measure [ " by " attribute { ", " attribute } ] [ ", where " condition { ", " condition } ] "."
+//	measure   = "`" name [ " / " number ] "`"
+//	attribute = "`" dimension "`" " as " "`" name "`" { " and " "`" name "`" }
+//	condition = "`" filter ": " value "`"
+//
+// Without a scope it is the zone for metrics under cloudflare.zone and else the account. A measure may be divided by a number. The key
+// of a breakdown is written in full: `sum.countryMap.clientCountryName`. Of several attributes of one dimension some are computed from it
+// (region from country): see [Completion]. Otherwise is the source of scopes that may not read the dataset of Source. A Source that
+// starts with "derived from" is prose, and the metric is only listed.
+//
+// The other bullets, Permission, Plans, Replaces and Note, are prose too.
 package oracle
 
 import (
@@ -11,11 +30,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
 )
 
-// Series is one counter of one zone or account.
+// Series is one label set of one metric of one zone or account.
 type Series struct {
 	// Metric is the OTel name.
 	Metric string
@@ -30,90 +47,18 @@ func (s Series) String() string {
 	return fmt.Sprintf("%s{%s} of %s", s.Metric, s.Attributes, s.Scope)
 }
 
-// Attributes gives the canonical form of a label set.
+// Attributes gives the canonical form of a label set. Empty values are left out: Prometheus does not tell them from absent ones.
 func Attributes(set map[string]string) string {
 	var list []string
 	for _, k := range slices.Sorted(maps.Keys(set)) {
-		list = append(list, k+"="+set[k])
+		if set[k] != "" {
+			list = append(list, k+"="+set[k])
+		}
 	}
 	return strings.Join(list, ",")
 }
 
-// counter is a metric, with the attribute that each dimension becomes.
-type counter struct {
-	metric     string
-	attributes map[string]string
-}
-
-// counters lists each counter under the dataset and measure that it must agree with.
-func counters() map[[2]string]counter {
-	const (
-		rollup   = "httpRequests1mGroups"
-		firewall = "firewallEventsAdaptiveGroups"
-		workers  = "workersInvocationsAdaptive"
-	)
-	country := map[string]string{"clientCountryName": "country"}
-	contentType := map[string]string{"edgeResponseContentTypeName": "content_type"}
-	script := map[string]string{"scriptName": "script_name", "status": "status"}
-	return map[[2]string]counter{
-		{rollup, "sum.requests"}:                      {"cloudflare.zone.requests", nil},
-		{rollup, "sum.cachedRequests"}:                {"cloudflare.zone.requests.cached", nil},
-		{rollup, "sum.encryptedRequests"}:             {"cloudflare.zone.requests.ssl_encrypted", nil},
-		{rollup, "sum.bytes"}:                         {"cloudflare.zone.bandwidth", nil},
-		{rollup, "sum.cachedBytes"}:                   {"cloudflare.zone.bandwidth.cached", nil},
-		{rollup, "sum.encryptedBytes"}:                {"cloudflare.zone.bandwidth.ssl_encrypted", nil},
-		{rollup, "sum.pageViews"}:                     {"cloudflare.zone.pageviews", nil},
-		{rollup, "sum.threats"}:                       {"cloudflare.zone.threats", nil},
-		{rollup, "sum.browserMap.pageViews"}:          {"cloudflare.zone.requests.browser_map.page_views", map[string]string{"uaBrowserFamily": "family"}},
-		{rollup, "sum.clientHTTPVersionMap.requests"}: {"cloudflare.zone.requests.http_version", map[string]string{"clientHTTPProtocol": "http_version"}},
-		{rollup, "sum.clientSSLMap.requests"}:         {"cloudflare.zone.requests.ssl_protocol", map[string]string{"clientSSLProtocol": "ssl_protocol"}},
-		{rollup, "sum.contentTypeMap.requests"}:       {"cloudflare.zone.requests.content_type", contentType},
-		{rollup, "sum.contentTypeMap.bytes"}:          {"cloudflare.zone.bandwidth.content_type", contentType},
-		{rollup, "sum.countryMap.requests"}:           {"cloudflare.zone.requests.country", country},
-		{rollup, "sum.countryMap.bytes"}:              {"cloudflare.zone.bandwidth.country", country},
-		{rollup, "sum.countryMap.threats"}:            {"cloudflare.zone.threats.country", country},
-		{rollup, "sum.ipClassMap.requests"}:           {"cloudflare.zone.requests.ip_class", map[string]string{"ipType": "ip_type"}},
-		{rollup, "sum.responseStatusMap.requests"}:    {"cloudflare.zone.requests.status", map[string]string{"edgeResponseStatus": "status"}},
-		{rollup, "sum.threatPathingMap.requests"}:     {"cloudflare.zone.threats.type", map[string]string{"threatPathingName": "type"}},
-		{firewall, "count"}: {"cloudflare.zone.firewall.events", map[string]string{
-			"action": "action", "source": "source", "ruleId": "rule", "clientRequestHTTPHost": "host", "clientCountryName": "country",
-		}},
-		{workers, "sum.requests"}:    {"cloudflare.worker.requests", script},
-		{workers, "sum.errors"}:      {"cloudflare.worker.errors", script},
-		{workers, "sum.subrequests"}: {"cloudflare.worker.subrequests", script},
-		{workers, "sum.duration"}:    {"cloudflare.worker.duration.gigabyte_seconds", script},
-	}
-}
-
-// Metrics are the names of all counters that the oracle knows.
-func Metrics() []string {
-	var names []string
-	for _, c := range counters() {
-		names = append(names, c.metric)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Expected gives the value of each counter that is not zero.
-func Expected(totals []simulator.Total) map[Series]float64 {
-	known := counters()
-	expected := map[Series]float64{}
-	for _, t := range totals {
-		c, ok := known[[2]string{t.Dataset, t.Measure}]
-		if !ok {
-			continue
-		}
-		set := map[string]string{}
-		for dimension, value := range t.Dimensions {
-			set[c.attributes[dimension]] = value
-		}
-		expected[Series{c.metric, t.ID, Attributes(set)}] += t.Value
-	}
-	return expected
-}
-
-// Differences compares counters with what they must be and describes each that is missing, extra or wrong. Series at
+// Differences compares values with what they must be and describes each that is missing, extra or wrong. Series at
 // zero count as absent on both sides; sums of float64 may differ by what adding in another order changes.
 func Differences(expected, actual map[Series]float64) []string {
 	var list []string

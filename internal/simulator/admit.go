@@ -84,7 +84,7 @@ func (e *execution) admit(q *query, n *node) *queryError {
 	return e.admitSpan(q, granted)
 }
 
-// admitFields checks the fields selected, by the flattened names that settings have for them. What counts as one
+// admitFields checks the fields selected and filtered by, by the flattened names that settings have for them. What counts as one
 // field of a breakdown is the breakdown.
 func admitFields(q *query, n *node, granted entitlement) *queryError {
 	used := map[string]bool{}
@@ -92,6 +92,11 @@ func admitFields(q *query, n *node, granted entitlement) *queryError {
 	for _, field := range n.fields {
 		if used[field] && !slices.Contains(granted.AvailableFields, field) {
 			return errNoFieldAccess(q.scope, field[strings.LastIndex(field, "_")+1:])
+		}
+	}
+	for _, dimension := range q.filter.dimensions() {
+		if field := n.field(dimension); !slices.Contains(granted.AvailableFields, field) {
+			return errNoFieldAccess(q.scope, dimension)
 		}
 	}
 	count := int64(0)

@@ -9,15 +9,21 @@ import (
 	"slices"
 )
 
-// totals adds up the counters of an answer by its dimensions, those of time left out.
-func (n *node) totals(fields []*selected, rows []map[string]any) []Total {
+// answered adds up the counters of an answer by its dimensions, those of time left out. A raw row stands for as many events as its
+// sample interval.
+func (n *node) answered(fields []*selected, rows []map[string]any) []Total {
 	var totals []Total
+	labelling := n.labelling(fields)
 	for _, row := range rows {
 		labels := map[string]string{}
 		for _, f := range fields {
-			if f.name() == "dimensions" {
-				n.label(labels, f.nested, row[f.key].(map[string]any)) //nolint:errcheck // rows are made so
+			if own, ok := row[f.key].(map[string]any); ok && f.name() == "dimensions" {
+				label(labels, labelling, own)
 			}
+		}
+		if n.raw {
+			label(labels, labelling, row)
+			totals = append(totals, numbered("rows", n.weight(fields, row), labels))
 		}
 		for _, f := range fields {
 			switch f.name() {
@@ -31,12 +37,21 @@ func (n *node) totals(fields []*selected, rows []map[string]any) []Total {
 	return SumTotals(totals)
 }
 
-func (n *node) label(labels map[string]string, fields []*selected, dimensions map[string]any) {
+func label(labels map[string]string, fields []*selected, values map[string]any) {
 	for _, f := range fields {
-		if info, ok := n.dimensions[f.name()]; ok && info.width == 0 && f.name() != "sampleInterval" {
-			labels[f.name()] = fmt.Sprint(dimensions[f.key])
+		labels[f.name()] = fmt.Sprint(values[f.key])
+	}
+}
+
+// weight is how many events a raw row stands for, as far as it tells.
+func (n *node) weight(fields []*selected, row map[string]any) uint64 {
+	for _, f := range fields {
+		if f.name() == "sampleInterval" {
+			_, interval := numeric(row[f.key])
+			return interval
 		}
 	}
+	return 1
 }
 
 // sums reads what is below sum: numbers, and breakdowns, each element of which has a key and numbers.
@@ -52,7 +67,7 @@ func (n *node) sums(fields []*selected, sums map[string]any, labels map[string]s
 			own := maps.Clone(labels)
 			for _, leaf := range f.nested {
 				if leaf.name() == key {
-					own[key] = fmt.Sprint(element[leaf.key])
+					own["sum."+f.name()+"."+key] = fmt.Sprint(element[leaf.key])
 				}
 			}
 			for _, leaf := range f.nested {
@@ -67,14 +82,9 @@ func (n *node) sums(fields []*selected, sums map[string]any, labels map[string]s
 
 // numbered makes a Total of a number in an answer; what is none, a __typename, has the value 0.
 func numbered(measure string, n any, labels map[string]string) Total {
-	switch n := n.(type) {
-	case uint64:
-		return whole(measure, n, labels)
-	case float64:
-		return float(measure, n, labels)
-	default:
-		return Total{Measure: measure, Dimensions: labels}
-	}
+	t := Total{Measure: measure, Dimensions: labels}
+	t.Value, t.Int = numeric(n)
+	return t
 }
 
 // byZone makes of a Read that zones can be told apart in one for each zone that its filter accepts. Split tells whether

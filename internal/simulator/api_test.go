@@ -109,8 +109,9 @@ func TestRefusedRequests(t *testing.T) {
 		{"GET", "/client/v4/graphql", 405, 10405},
 		{"GET", "/client/v4/colours", 404, 7003},
 		{"GET", "/", 404, 7003},
-		{"GET", "/truth?from=yesterday", 400, 1001},
-		{"GET", "/truth?to=1", 400, 1001},
+		{"POST", "/truth?from=yesterday", 400, 1001},
+		{"POST", "/truth", 400, 1001},
+		{"GET", "/truth", 405, 10405},
 		{"PUT", "/faults", 400, 1001},
 	} {
 		w := call(t, s, test.method, test.target, nil)
@@ -385,16 +386,27 @@ func TestTruthOverHTTP(t *testing.T) {
 	s, _ := newTestSimulator(t, nil)
 	from, to := testBegin.Add(3*time.Minute), testBegin.Add(9*time.Minute)
 	query := "/truth?from=" + from.Format(time.RFC3339) + "&to=" + to.Format(time.RFC3339)
+	groupings, err := json.Marshal(counters())
+	require.NoError(t, err)
 	read := func(target string) []Total {
 		var totals []Total
-		require.NoError(t, json.Unmarshal(call(t, s, http.MethodGet, target, nil).Body.Bytes(), &totals))
+		require.NoError(t, json.Unmarshal(call(t, s, http.MethodPost, target, groupings).Body.Bytes(), &totals))
 		return totals
 	}
-	assert.Equal(t, s.Truth(from, to), read(query))
-	assert.Equal(t, s.Truth(time.Time{}, time.Time{}), read("/truth"))
+	assert.Equal(t, exact(s.Truth(from, to, counters()...)), read(query))
+	assert.Equal(t, exact(s.Truth(time.Time{}, time.Time{}, counters()...)), read("/truth"))
 	hidden := foldTruth(read(query + "&all=1"))
 	free := firstOf(s, PlanFree).ID
 	assert.NotZero(t, hidden[free+" httpRequests1mGroups sum.requestsmap[]"])
-	assert.Zero(t, foldTruth(s.Truth(from, to))[free+" httpRequests1mGroups sum.requestsmap[]"])
-	assert.Equal(t, "[]\n", call(t, s, http.MethodGet, "/truth?to=2020-01-01T00:00:00Z", nil).Body.String())
+	assert.Zero(t, foldTruth(exact(s.Truth(from, to, counters()...)))[free+" httpRequests1mGroups sum.requestsmap[]"])
+	assert.Equal(t, "[]\n", call(t, s, http.MethodPost, "/truth?to=2020-01-01T00:00:00Z", groupings).Body.String())
+	for body, want := range map[string]string{
+		`[]`:           "a JSON list of groupings",
+		`[{"nme": 1}]`: "unknown field",
+		`[{"name": "n", "scope": "zone", "dataset": "d"}]`: `grouping \"n\": there is no dataset \"d\" of scope \"zone\"`,
+	} {
+		w := call(t, s, http.MethodPost, "/truth", []byte(body))
+		assert.Equal(t, http.StatusBadRequest, w.Code)
+		assert.Contains(t, w.Body.String(), want)
+	}
 }

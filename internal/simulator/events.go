@@ -39,7 +39,7 @@ type httpRequest struct {
 	originDurationMS uint32
 	edgeTTFBMS       uint32
 	pageView         bool   // a successful answer of HTML
-	visit            bool   // a page view that came from elsewhere
+	visit            bool   // a request for HTML that came from elsewhere, whatever its answer
 	source           string // who asked: requestEyeball is an end user, others are from within Cloudflare
 	botScore         uint8  // 1 automated to 99 human, 0 if it was not computed
 	botScoreSource   string

@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"reflect"
@@ -154,6 +155,55 @@ func like(text, pattern string) bool {
 	return true
 }
 
+// dimensions lists what a filter speaks of.
+func (f filter) dimensions() []string {
+	var names []string
+	for _, c := range f.conditions {
+		names = append(names, c.dimension)
+	}
+	for _, nested := range slices.Concat(f.and, f.or) {
+		names = append(names, nested.dimensions()...)
+	}
+	return names
+}
+
+// canonical lists what a filter asks for besides times and zones, sorted: one text for each condition and each set of alternatives.
+func (f filter) canonical() []string {
+	var list []string
+	for _, c := range f.conditions {
+		if c.width == 0 && c.dimension != "zoneTag" {
+			list = append(list, c.canonical())
+		}
+	}
+	for _, and := range f.and {
+		list = append(list, and.canonical()...)
+	}
+	var either []string
+	for _, or := range f.or {
+		either = append(either, strings.Join(or.canonical(), " and "))
+	}
+	slices.Sort(either)
+	if either = slices.Compact(either); len(either) > 0 && either[0] != "" {
+		list = append(list, "("+strings.Join(either, " or ")+")")
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// canonical writes a condition as a filter has it, with the values of a list in order.
+func (c condition) canonical() string {
+	values := make([]string, len(c.operands))
+	for i, v := range c.operands {
+		values[i] = fmt.Sprintf("%q", fmt.Sprint(c.kind.json(v)))
+	}
+	slices.Sort(values)
+	name := c.dimension
+	if c.operator != "" {
+		name += "_" + c.operator
+	}
+	return name + ": " + strings.Join(values, ", ")
+}
+
 // span is a range of instants, [from, to).
 type span struct{ from, to int64 }
 
@@ -221,6 +271,13 @@ type value struct {
 
 func (v value) compare(o value) int {
 	return cmp.Or(cmp.Compare(v.number, o.number), strings.Compare(v.text, o.text))
+}
+
+// appendTo appends what tells a value from others.
+func (v value) appendTo(key []byte) []byte {
+	key = binary.LittleEndian.AppendUint64(key, uint64(v.number))
+	key = binary.AppendUvarint(key, uint64(len(v.text)))
+	return append(key, v.text...)
 }
 
 // dimensionKind tells how a dimension's values are written.

@@ -198,11 +198,7 @@ func TestFaultMatrix(t *testing.T) {
 	}
 
 	reads := LastReads(s.Reads())
-	answers := make([][]Total, len(reads))
-	for i, r := range reads {
-		answers[i] = r.Answered
-	}
-	assert.Equal(t, foldTruth(SumTotals(answers...)), first.counted)
+	assert.Equal(t, foldTruth(exact(s.Answered(reads, counters()...))), first.counted)
 
 	healthy, clock := newTestSimulator(t, func(c *Config) {
 		c.Seed, c.EventsPerMinute, c.Accounts, c.End = s.config.Seed, s.config.EventsPerMinute, s.config.Accounts, s.config.End
@@ -210,7 +206,7 @@ func TestFaultMatrix(t *testing.T) {
 	for _, c := range []*testClock{clock, first.clock} {
 		c.set(s.config.End.Add(10 * time.Minute))
 	}
-	truth := healthy.Truth(time.Time{}, time.Time{})
-	assert.Equal(t, truth, s.Truth(time.Time{}, time.Time{}))
-	assert.Equal(t, truth, s.TruthVisible(time.Time{}, time.Time{}, s.config.End.Add(10*time.Minute)))
+	truth := exact(healthy.Truth(time.Time{}, time.Time{}, counters()...))
+	assert.Equal(t, truth, exact(s.Truth(time.Time{}, time.Time{}, counters()...)))
+	assert.Equal(t, truth, exact(s.TruthVisible(time.Time{}, time.Time{}, s.config.End.Add(10*time.Minute), counters()...)))
 }

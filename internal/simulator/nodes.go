@@ -12,9 +12,12 @@ type node struct {
 	name       string
 	raw        bool
 	dimensions map[string]dimensionInfo
-	fields     []string          // all fields that the schema has, by flattened names
+	fields     []string          // all that can be selected, by flattened names, sorted
+	offered    []string          // fields, and what can be filtered by only, sorted
 	breakdowns map[string]string // their keys, by flattened names
 	rows       func(q query) result
+	totals     func(sc scope, windows []window, groupings []Grouping, fields []string) ([]Total, error)
+	check      func(g Grouping) error // whether it names what there is
 }
 
 // newNode makes a node of a dataset, in which what nobody modelled follows from the events' salts.
@@ -25,8 +28,14 @@ func newNode[E timed](d dataset[E], t rowType) *node {
 		raw:        d.raw,
 		dimensions: map[string]dimensionInfo{},
 		fields:     t.fields(),
+		offered:    t.offered(),
 		breakdowns: map[string]string{},
 		rows:       d.rows,
+		totals:     d.totals,
+		check: func(g Grouping) error {
+			_, err := d.prepare(g, func(string) bool { return true })
+			return err
+		},
 	}
 	for name, dimension := range d.dimensions {
 		n.dimensions[name] = dimension.dimensionInfo
@@ -82,6 +91,9 @@ func (n *node) tellsZones() bool {
 	_, ok := n.dimensions["zoneTag"]
 	return ok
 }
+
+// field is the flattened name of a dimension.
+func (n *node) field(dimension string) string { return fieldOf(dimension, n.raw) }
 
 // has tells whether a node has a field, by its flattened name.
 func (n *node) has(field string) bool {

@@ -4,16 +4,28 @@
 package simulator
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// serveTruth answers GET /truth?from=&to=&all=1: from and to are RFC 3339 instants, the stream's begin and the clock if
-// absent; all=1 adds the totals of datasets that a zone's plan keeps from its owner; visible_at=, an instant too, leaves out the
-// events that could not be seen then.
+// serveTruth answers POST /truth?from=&to=&all=1 with a list of [Grouping] as its body: from and to are RFC 3339 instants, the stream's
+// begin and the clock if absent; all=1 adds the totals of datasets that a zone's plan keeps from its owner; visible_at=, an
+// instant too, leaves out the events that could not be seen then.
 func (s *Simulator) serveTruth(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		writeEnvelopeError(w, errMethodNotAllowed())
+		return
+	}
+	groupings, err := parseGroupings(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		writeEnvelopeError(w, errInvalidParameter(err.Error()))
+		return
+	}
 	query := r.URL.Query()
 	from, err := instant(query, "from")
 	if err != nil {
@@ -30,14 +42,38 @@ func (s *Simulator) serveTruth(w http.ResponseWriter, r *http.Request) {
 		writeEnvelopeError(w, errInvalidParameter(err.Error()))
 		return
 	}
-	totals := s.truth(from, to, query.Get("all") == "1")
-	if !at.IsZero() {
-		totals = s.TruthVisible(from, to, at)
+	totals, err := s.truthAt(from, to, at, query.Get("all") == "1", groupings)
+	if err != nil {
+		writeEnvelopeError(w, errInvalidParameter(err.Error()))
+		return
 	}
-	if totals == nil {
-		totals = []Total{}
+	writeJSON(w, http.StatusOK, append([]Total{}, totals...))
+}
+
+func (s *Simulator) truthAt(from, to, at time.Time, all bool, groupings []Grouping) ([]Total, error) {
+	switch {
+	case !at.IsZero():
+		return s.TruthVisible(from, to, at, groupings...)
+	case all:
+		return s.TruthAll(from, to, groupings...)
+	default:
+		return s.Truth(from, to, groupings...)
 	}
-	writeJSON(w, http.StatusOK, totals)
+}
+
+// parseGroupings reads a JSON list. Numbers stay as they are written.
+func parseGroupings(body io.Reader) ([]Grouping, error) {
+	decoder := json.NewDecoder(body)
+	decoder.UseNumber()
+	decoder.DisallowUnknownFields()
+	var groupings []Grouping
+	if err := decoder.Decode(&groupings); errors.Is(err, io.EOF) || err == nil && len(groupings) == 0 {
+		return nil, errors.New("the body must be a JSON list of groupings, such as " +
+			`[{"name": "requests", "scope": "zone", "dataset": "httpRequests1mGroups", "measure": "sum.requests"}]`)
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the groupings: %w", err)
+	}
+	return groupings, nil
 }
 
 // instant reads an RFC 3339 instant; the zero time if it is absent.

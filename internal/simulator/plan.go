@@ -118,7 +118,7 @@ func (s *Simulator) entitlement(sc scope, n *node, g grant) entitlement {
 	}
 	return entitlement{
 		Enabled: true,
-		AvailableFields: slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool {
+		AvailableFields: slices.DeleteFunc(slices.Clone(n.offered), func(field string) bool {
 			return g.withholds(n.name+"."+field) || sc.zone != nil && !g.plan.includes(n.name, field)
 		}),
 		MaxDuration:       int64(limits.widest / time.Second),
@@ -170,7 +170,7 @@ func (s *Simulator) checkWithheld(scope, id string, list []string) error {
 	for _, withheld := range list {
 		dataset, field, isField := strings.Cut(withheld, ".")
 		n := s.nodes[nodeKey{scope, dataset}]
-		if n == nil || isField && !slices.Contains(n.fields, field) {
+		if n == nil || isField && !slices.Contains(n.offered, field) {
 			return fmt.Errorf("%s %s withholds %q, but there is no such field", scope, id, withheld)
 		}
 	}

@@ -21,20 +21,24 @@ type Read struct {
 	Account bool     // a zone's events, read at account scope
 	Alias   string   // of the node in the document
 	Fields  []string // selected, by flattened names, sorted: count, sum_countryMap_bytes, dimensions_action
-	From    time.Time
-	To      time.Time // exclusive; of the events counted, whole granules of the dataset
-	At      time.Time // when it was answered, by the API's clock
-	Rows    int       // of the node, all zones of an account together
-	Full    bool      // the node has as many rows as its limit
-	Narrow  bool      // the filter leaves out events for other reasons than their time and zone
+	// Dimensions selected and Where, the filter's conditions, sorted, tell queries of one dataset apart. Those of times and zones
+	// are left out of both.
+	Dimensions []string
+	Where      []string
+	From       time.Time
+	To         time.Time // exclusive; of the events counted, whole granules of the dataset
+	At         time.Time // when it was answered, by the API's clock
+	Rows       int       // of the node, all zones of an account together
+	Full       bool      // the node has as many rows as its limit
 	// Interval is one in how many events were looked at.
 	Interval int
 	// Lost reads did not reach the client whole, because a fault damaged the answer on its way.
 	Lost bool
 	// Late is what was in force.
 	Late Lateness
-	// Answered are the totals of the counters selected, dimensions of time left out, as they were answered: cut at the limit, late and
-	// sampled. Nil unless they are recorded, for account scope without the dimension zoneTag, and for parts of a Read.
+	// Answered are the totals of the counters selected by Dimensions, as they were answered: cut at the limit, late and sampled. They
+	// have no name yet: see [Simulator.Answered]. Nil unless they are recorded, for account scope without the dimension zoneTag, and for
+	// parts of a Read.
 	Answered []Total
 }
 
@@ -63,15 +67,15 @@ func (s *Simulator) Reads() []Read {
 	return slices.Clone(s.reads.reads)
 }
 
-// LastReads attributes each instant of each scope and dataset to the last of the reads that covers it, and returns the parts that
-// are left of reads, by scope, dataset and time. Lost and Narrow reads count for nothing. If a client counts the last answer that it got of each
+// LastReads attributes each instant of each scope and query to the last of the reads that covers it, and returns the parts that
+// are left of reads, by scope, dataset, query and time. Lost reads count for nothing. Queries are told apart by dataset, Dimensions and Where. If a client counts the last answer that it got of each
 // window, what it must have counted is [Simulator.TruthOf] of these. Reads that it does not count (probes, other
 // gauges' windows) are for the caller to leave out, by Alias or Fields.
 func LastReads(reads []Read) []Read {
 	covered := map[readKey][]span{}
 	var last []Read
 	for _, r := range slices.Backward(reads) {
-		if r.Lost || r.Narrow {
+		if r.Lost {
 			continue
 		}
 		whole := span{r.From.UnixMicro(), r.To.UnixMicro()}
@@ -85,15 +89,18 @@ func LastReads(reads []Read) []Read {
 		covered[r.key()] = cover(covered[r.key()], whole)
 	}
 	slices.SortFunc(last, func(a, b Read) int {
-		return cmp.Or(strings.Compare(b.Scope, a.Scope), strings.Compare(a.ID, b.ID), strings.Compare(a.Dataset, b.Dataset), a.From.Compare(b.From))
+		return cmp.Or(strings.Compare(b.Scope, a.Scope), strings.Compare(a.ID, b.ID), strings.Compare(a.Dataset, b.Dataset),
+			slices.Compare(a.Where, b.Where), slices.Compare(a.Dimensions, b.Dimensions), a.From.Compare(b.From))
 	})
 	return last
 }
 
 // readKey tells whose counters a read is of.
-type readKey struct{ scope, id, dataset string }
+type readKey struct{ scope, id, dataset, where, dimensions string }
 
-func (r Read) key() readKey { return readKey{r.Scope, r.ID, r.Dataset} }
+func (r Read) key() readKey {
+	return readKey{r.Scope, r.ID, r.Dataset, strings.Join(r.Where, "\n"), strings.Join(r.Dimensions, "\n")}
+}
 
 // without returns what spans, in order and apart, leave of one.
 func (s span) without(covered []span) []span {
@@ -161,8 +168,9 @@ func (e *execution) record(q query, n *node, f *selected, answer result) []int {
 	flatten(names, "", q.fields)
 	r := Read{
 		Scope: q.scope.kind(), ID: q.scope.id(), Dataset: n.name, Alias: f.key, At: e.now,
-		Fields: slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool { return !names[field] }),
-		Rows:   len(answer.rows), Full: uint64(len(answer.rows)) == q.limit, Narrow: q.filter.narrow(),
+		Fields:     slices.DeleteFunc(slices.Clone(n.fields), func(field string) bool { return !names[field] }),
+		Dimensions: n.selectedDimensions(q.fields), Where: q.filter.canonical(),
+		Rows: len(answer.rows), Full: uint64(len(answer.rows)) == q.limit,
 		Interval: answer.interval, Late: q.late, Lost: e.exchange.lost,
 	}
 	window := q.filter.span(true)
@@ -171,10 +179,10 @@ func (e *execution) record(q query, n *node, f *selected, answer result) []int {
 	}
 	r.From, r.To = time.UnixMicro(max(window.from, 0)).UTC(), time.UnixMicro(window.to).UTC()
 	if mode == RecordAnswers {
-		r.Answered = n.totals(q.fields, answer.rows)
+		r.Answered = n.answered(q.fields, answer.rows)
 	}
 	first := len(e.exchange.reads)
-	e.exchange.reads = append(e.exchange.reads, r.byZone(q, n, names["dimensions_zoneTag"])...)
+	e.exchange.reads = append(e.exchange.reads, r.byZone(q, n, names["dimensions_zoneTag"] || n.raw && names["zoneTag"])...)
 	var indexes []int
 	for i := first; i < len(e.exchange.reads); i++ {
 		indexes = append(indexes, i)
@@ -182,8 +190,31 @@ func (e *execution) record(q query, n *node, f *selected, answer result) []int {
 	return indexes
 }
 
-// narrow tells whether a filter asks for more than times and zones.
-func (f filter) narrow() bool {
-	return len(f.or) > 0 || slices.ContainsFunc(f.and, filter.narrow) ||
-		slices.ContainsFunc(f.conditions, func(c condition) bool { return c.width == 0 && c.dimension != "zoneTag" })
+// selectedDimensions lists the dimensions selected, those of time, zone and sampling left out.
+func (n *node) selectedDimensions(fields []*selected) []string {
+	var names []string
+	for _, f := range n.labelling(fields) {
+		if f.name() != "zoneTag" {
+			names = append(names, f.name())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// labelling are the selected fields that label rows.
+func (n *node) labelling(fields []*selected) []*selected {
+	var labels []*selected
+	if n.raw {
+		labels = append(labels, fields...)
+	}
+	for _, f := range fields {
+		if f.name() == "dimensions" {
+			labels = append(labels, f.nested...)
+		}
+	}
+	return slices.DeleteFunc(labels, func(f *selected) bool {
+		info, ok := n.dimensions[f.name()]
+		return !ok || info.width != 0 || f.name() == "sampleInterval"
+	})
 }

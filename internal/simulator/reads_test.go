@@ -18,8 +18,8 @@ func TestLastReads(t *testing.T) {
 	read := func(alias string, from, to int) Read {
 		return Read{Scope: "zone", ID: "z", Dataset: "d", Alias: alias, From: at(from), To: at(to), Answered: []Total{{Int: 1}}}
 	}
-	lost, narrow, other := read("lost", 0, 9), read("narrow", 0, 9), read("other", 0, 9)
-	lost.Lost, narrow.Narrow, other.ID = true, true, "y"
+	lost, filtered, divided, other := read("lost", 0, 9), read("filtered", 0, 9), read("divided", 0, 9), read("other", 0, 9)
+	lost.Lost, filtered.Where, divided.Dimensions, other.ID = true, []string{`a: "b"`}, []string{"a"}, "y"
 	type part struct {
 		alias    string
 		from, to int
@@ -35,7 +35,8 @@ func TestLastReads(t *testing.T) {
 		"in halves":        {[]Read{read("a", 0, 4), read("b", 0, 2), read("c", 2, 4)}, []part{{"b", 0, 2, true}, {"c", 2, 4, true}}},
 		"the middle again": {[]Read{read("a", 0, 9), read("b", 3, 5)}, []part{{"a", 0, 3, false}, {"b", 3, 5, true}, {"a", 5, 9, false}}},
 		"overlapping":      {[]Read{read("a", 0, 5), read("b", 4, 9), read("c", 8, 12)}, []part{{"a", 0, 4, false}, {"b", 4, 8, false}, {"c", 8, 12, true}}},
-		"lost and narrow":  {[]Read{read("a", 0, 5), lost, narrow}, []part{{"a", 0, 5, true}}},
+		"lost":             {[]Read{read("a", 0, 5), lost}, []part{{"a", 0, 5, true}}},
+		"other queries":    {[]Read{read("a", 0, 5), filtered, divided}, []part{{"a", 0, 5, true}, {"divided", 0, 9, true}, {"filtered", 0, 9, true}}},
 		"others":           {[]Read{read("a", 0, 9), other}, []part{{"other", 0, 9, true}, {"a", 0, 9, true}}},
 		"nothing":          {[]Read{read("a", 5, 5)}, nil},
 	} {
@@ -75,10 +76,11 @@ func TestReadsTellWhatWasAsked(t *testing.T) {
 	assert.Equal(t, testBegin.Add(6*time.Minute), h.To, "10:05 is before 10:05:30")
 	assert.Equal(t, clock.time().UTC(), h.At)
 	assert.True(t, h.Full)
-	assert.False(t, h.Narrow)
+	assert.Empty(t, h.Where)
+	assert.Empty(t, h.Dimensions, "time does not count")
 	first := slices.DeleteFunc(events(s, id, testBegin.Add(time.Minute), testBegin.Add(2*time.Minute)), func(r httpRequest) bool { return !r.eyeball() })
 	assert.Equal(t, uint64(len(first)), total(h.Answered, id, "sum.requests"), "of the one row that the limit allows")
-	assert.True(t, f.Narrow)
+	assert.Equal(t, []string{`action: "block"`}, f.Where)
 	assert.Equal(t, testBegin.Add(31*time.Second), f.From)
 	assert.Equal(t, clock.time().UTC().Truncate(time.Microsecond), f.To, "open ends close at the clock")
 	s.RecordReads(RecordNothing)

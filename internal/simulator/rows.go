@@ -5,7 +5,6 @@ package simulator
 
 import (
 	"cmp"
-	"encoding/binary"
 	"iter"
 	"slices"
 	"strings"
@@ -159,10 +158,7 @@ func groupBy[E any](events iter.Seq[*E], dimensions []func(*E) value) []group[E]
 	for e := range events {
 		key = key[:0]
 		for _, of := range dimensions {
-			v := of(e)
-			key = binary.LittleEndian.AppendUint64(key, uint64(v.number))
-			key = binary.AppendUvarint(key, uint64(len(v.text)))
-			key = append(key, v.text...)
+			key = of(e).appendTo(key)
 		}
 		i, ok := index[string(key)]
 		if !ok {

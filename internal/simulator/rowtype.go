@@ -104,11 +104,7 @@ func scalarOf(f *ast.FieldDefinition) scalar { return scalar{f.Type.Name(), f.Ty
 func (t rowType) fields() []string {
 	var names []string
 	for name := range t.dimensions {
-		if t.raw {
-			names = append(names, name)
-		} else {
-			names = append(names, "dimensions_"+name)
-		}
+		names = append(names, fieldOf(name, t.raw))
 	}
 	for name := range t.measures {
 		names = append(names, name)
@@ -121,4 +117,22 @@ func (t rowType) fields() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// offered lists fields, and what can be filtered by only, as the dimension that it is in the complete schema.
+func (t rowType) offered() []string {
+	names := t.fields()
+	for name := range t.filters {
+		names = append(names, fieldOf(name, t.raw))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// fieldOf is the flattened name of a dimension.
+func fieldOf(dimension string, raw bool) string {
+	if raw {
+		return dimension
+	}
+	return "dimensions_" + dimension
 }

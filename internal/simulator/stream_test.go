@@ -171,10 +171,10 @@ func TestConcurrentRequests(t *testing.T) {
 			assert.NoError(t, s.AddZone(s.config.Accounts[0].ID, Zone{ID: hexID("zone", 100+i), Plan: PlanPro}))
 			clock.advance(time.Second)
 			call(t, s, "GET", "/client/v4/zones", nil)
-			call(t, s, "GET", "/truth?from="+testBegin.Add(100*time.Minute).Format(time.RFC3339), nil)
+			exact(s.Truth(testBegin.Add(100*time.Minute), time.Time{}, counters()...))
 			ask(t, s, inZone(id, firewall+`{ count }`), nil)
 			s.Requests()
-			s.TruthOf(LastReads(s.Reads()))
+			exact(s.TruthOf(LastReads(s.Reads()), counters()...))
 		})
 	}
 	wait.Wait()

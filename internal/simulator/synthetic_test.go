@@ -6,6 +6,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -51,22 +52,41 @@ func everyFieldOf(t *testing.T, s *Simulator, key nodeKey) {
 		}
 		w := call(t, s, http.MethodPost, "/client/v4/graphql", queryBody(t, query, nil))
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
-		var answer struct {
-			Data struct {
-				Viewer map[string][]map[string][]map[string]any
-			}
-		}
-		decoder := json.NewDecoder(w.Body)
-		decoder.UseNumber()
-		require.NoError(t, decoder.Decode(&answer))
-		for _, scopes := range answer.Data.Viewer {
-			rows := scopes[0][key.name]
-			require.NotEmpty(t, rows)
-			for _, r := range rows {
-				hasType(t, s.schema, row, r)
-			}
+		rows := decodedRows(t, w.Body, key.name)
+		require.NotEmpty(t, rows)
+		for _, r := range rows {
+			hasType(t, s.schema, row, r)
 		}
 	}
+}
+
+// decodedRows reads an answer of one node of one scope.
+func decodedRows(t *testing.T, body io.Reader, node string) []map[string]any {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Viewer map[string][]map[string][]map[string]any
+		}
+	}
+	decoder := json.NewDecoder(body)
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&answer))
+	for _, scopes := range answer.Data.Viewer {
+		return scopes[0][node]
+	}
+	return nil
+}
+
+// valueOf makes a number of a number or a time.
+func valueOf(t *testing.T, v any) float64 {
+	t.Helper()
+	if n, ok := v.(json.Number); ok {
+		x, err := n.Float64()
+		require.NoError(t, err)
+		return x
+	}
+	x, _ := numeric(v)
+	return x
 }
 
 // wholeHour is a filter of the hour from testBegin on, by a dimension of time that the node has.

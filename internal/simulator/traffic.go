@@ -177,7 +177,7 @@ func (t *traffic) request(dice *rand.Rand, z zoneTraffic, at int64) httpRequest 
 	judged := t.bots.draw(dice)
 	r.botScore, r.botScoreSource = judged.score, judged.source
 	r.pageView = r.edgeStatus == 200 && r.contentType == "html" && r.eyeball()
-	r.visit = r.pageView && dice.Float64() < 0.4
+	r.visit = r.contentType == "html" && r.eyeball() && dice.Float64() < 0.4
 	return r
 }
 
