@@ -32,8 +32,8 @@ func healthCheckEventsAdaptiveGroupsTimingsDataset() *Dataset {
 	})
 }
 
-// healthCheckTiming is an average in seconds; the schema has milliseconds. It has no null for what a check did not do, such as
-// the TLS handshake of plain HTTP: 0 says that nothing was measured.
+// healthCheckTiming is an average in seconds, of milliseconds in the schema. What a check did not do is 0 there, such as
+// the TLS handshake of plain HTTP, so 0 says that nothing was measured.
 func healthCheckTiming(word, field string, value func(*healthCheckEventsTimingsAvg) uint64) measure[healthCheckEventsTimingsRow] {
 	return measure[healthCheckEventsTimingsRow]{
 		name: "cloudflare.zone.health_check." + word, kind: Gauge, fields: []string{"avg." + field},
