@@ -96,17 +96,17 @@ func pool(p load_balancers.Pool) Pool {
 	}
 }
 
-// PoolHealth gets what is known about the health of a pool's origins. It needs the permission that Pools needs. The SDK has the
-// answer as if there were a single point of presence.
+// PoolHealth gets what is known about the health of a pool's origins, nothing of a pool that is not there any more. It needs the
+// permission that Pools needs. The SDK has the answer as if there were a single point of presence.
 func (c *Client) PoolHealth(ctx context.Context, accountID, poolID string) (PoolHealth, error) {
 	type answer struct {
 		PoPHealth map[string]json.RawMessage `json:"pop_health"`
 	}
-	found, err := object[answer](ctx, c, "pool_health", poolsPath(accountID)+"/"+url.PathEscape(poolID)+"/health", never)
-	if err != nil {
-		return nil, err
-	}
+	found, err := object[answer](ctx, c, "pool_health", poolsPath(accountID)+"/"+url.PathEscape(poolID)+"/health", nothingThere)
 	health := PoolHealth{}
+	if err != nil || found == nil {
+		return health, err
+	}
 	for pop, raw := range found.PoPHealth {
 		if one, ok := popHealth(raw); ok {
 			health[pop] = one

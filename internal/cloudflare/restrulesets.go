@@ -30,7 +30,7 @@ func (r Rule) Name() string {
 // permission Zone WAF Read or Account Rulesets Read.
 // https://developers.cloudflare.com/ruleset-engine/reference/phases-list/
 func (c *Client) PhaseRules(ctx context.Context, kind ScopeKind, id, phase string) ([]Rule, error) {
-	return c.rules(ctx, rulesetsPath(kind, id)+"/phases/"+url.PathEscape(phase)+"/entrypoint", isThere)
+	return c.rules(ctx, rulesetsPath(kind, id)+"/phases/"+url.PathEscape(phase)+"/entrypoint", nothingThere)
 }
 
 // RulesetRules reads the rules of a ruleset that a zone or account executes, Cloudflare's managed ones included.
@@ -40,8 +40,8 @@ func (c *Client) RulesetRules(ctx context.Context, kind ScopeKind, id, rulesetID
 
 func rulesetsPath(kind ScopeKind, id string) string { return kind.list() + "/" + id + "/rulesets" }
 
-// isThere says of a 404 that the path is known, but nothing is there.
-func isThere(err *Error) bool { return err.Code != "" && err.Code != noRoute }
+// nothingThere says of a 404 that the path is known, but nothing is there.
+func nothingThere(err *Error) bool { return err.Code != "" && err.Code != noRoute }
 
 // noRoute is the code of a path that does not exist, or of a zone or account that does not.
 const noRoute = "7003"
