@@ -1,0 +1,125 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package workersmetricsreceiver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/aggregate"
+)
+
+// uncleanKey is there while a receiver runs that saves when it stops only. One that finds it at the start knows that what
+// is saved lacks something that was emitted.
+const uncleanKey = "workersmetrics/unclean"
+
+// stateStorage is where the series are kept.
+type stateStorage struct {
+	client   storage.Client  // that the store works on
+	disk     storage.Client  // that the extension gave
+	deferred *deferredClient // nil: everything is saved at once
+	unclean  bool            // as found
+}
+
+func openStorage(ctx context.Context, host component.Host, config *Config, id component.ID) (*stateStorage, error) {
+	disk, err := adapter.GetStorageClient(ctx, host, config.Storage, id)
+	if err != nil {
+		return nil, fmt.Errorf("storage: %w; name an extension that is listed under service::extensions, for example file_storage", err)
+	}
+	s := &stateStorage{client: disk, disk: disk}
+	mark, err := disk.Get(ctx, uncleanKey)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("storage: %w", err), disk.Close(ctx))
+	}
+	s.unclean = len(mark) > 0
+	if config.Acknowledge == acknowledgeMemory {
+		s.deferred = &deferredClient{Client: disk, values: map[string][]byte{}}
+		s.client = s.deferred
+	}
+	return s, nil
+}
+
+// begin makes sure that the store goes on from a state that has everything that was emitted, or anew.
+func (s *stateStorage) begin(ctx context.Context, store *aggregate.Store, logger *zap.Logger) error {
+	if s.unclean {
+		logger.Warn("The receiver did not stop cleanly while acknowledge was memory: all series start anew")
+		store.Reset()
+		if err := store.Commit(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	if s.deferred != nil {
+		err = s.disk.Set(ctx, uncleanKey, []byte{1})
+	} else if s.unclean {
+		err = s.disk.Delete(ctx, uncleanKey)
+	}
+	if err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	return nil
+}
+
+// end saves what was put off, if the receiver stops cleanly, and closes the storage.
+func (s *stateStorage) end(ctx context.Context, clean bool) error {
+	var err error
+	if s.deferred != nil && clean {
+		if err = s.deferred.flush(ctx); err != nil {
+			err = fmt.Errorf("storage: %w", err)
+		}
+	}
+	return errors.Join(err, s.disk.Close(ctx))
+}
+
+// deferredClient keeps what is written to itself until it is flushed.
+type deferredClient struct {
+	storage.Client
+	values map[string][]byte // nil: deleted
+}
+
+// Batch never fails, unless it has to read what is saved.
+func (d *deferredClient) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Set:
+			d.values[op.Key] = op.Value
+		case storage.Delete:
+			d.values[op.Key] = nil
+		case storage.Get:
+			value, ok := d.values[op.Key]
+			if !ok {
+				var err error
+				if value, err = d.Client.Get(ctx, op.Key); err != nil {
+					return err
+				}
+			}
+			op.Value = bytes.Clone(value)
+		}
+	}
+	return nil
+}
+
+// Set keeps one value.
+func (d *deferredClient) Set(ctx context.Context, key string, value []byte) error {
+	return d.Batch(ctx, storage.SetOperation(key, value))
+}
+
+func (d *deferredClient) flush(ctx context.Context) error {
+	ops := []*storage.Operation{storage.DeleteOperation(uncleanKey)}
+	for key, value := range d.values {
+		if value == nil {
+			ops = append(ops, storage.DeleteOperation(key))
+		} else {
+			ops = append(ops, storage.SetOperation(key, value))
+		}
+	}
+	return d.Client.Batch(ctx, ops...)
+}

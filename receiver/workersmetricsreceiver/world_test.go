@@ -1,0 +1,257 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package workersmetricsreceiver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/metadatatest"
+)
+
+// diskStorage is a storage extension whose contents outlive its clients, as a disk's do. It can be full, and slow.
+type diskStorage struct {
+	component.StartFunc
+	component.ShutdownFunc
+
+	mu   sync.Mutex
+	data map[string][]byte
+	full bool
+	gate chan struct{} // when there, each batch that writes takes from it first
+}
+
+func newDiskStorage() *diskStorage { return &diskStorage{data: map[string][]byte{}} }
+
+var errDiskFull = errors.New("no space left on device")
+
+func (d *diskStorage) setFull(full bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full = full
+}
+
+// clone is what a machine finds after a crash at this moment.
+func (d *diskStorage) clone() *diskStorage {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := newDiskStorage()
+	for key, value := range d.data {
+		c.data[key] = bytes.Clone(value)
+	}
+	return c
+}
+
+func (d *diskStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	return diskClient{d}, nil
+}
+
+type diskClient struct{ disk *diskStorage }
+
+func (c diskClient) Get(ctx context.Context, key string) ([]byte, error) {
+	op := storage.GetOperation(key)
+	err := c.Batch(ctx, op)
+	return op.Value, err
+}
+
+func (c diskClient) Set(ctx context.Context, key string, value []byte) error {
+	return c.Batch(ctx, storage.SetOperation(key, value))
+}
+
+func (c diskClient) Delete(ctx context.Context, key string) error {
+	return c.Batch(ctx, storage.DeleteOperation(key))
+}
+
+func (c diskClient) Batch(_ context.Context, ops ...*storage.Operation) error {
+	if c.disk.gate != nil && ops[0].Type != storage.Get {
+		<-c.disk.gate
+	}
+	c.disk.mu.Lock()
+	defer c.disk.mu.Unlock()
+	for _, op := range ops {
+		if op.Type != storage.Get && c.disk.full {
+			return errDiskFull
+		}
+	}
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+			op.Value = bytes.Clone(c.disk.data[op.Key])
+		case storage.Set:
+			c.disk.data[op.Key] = bytes.Clone(op.Value)
+		case storage.Delete:
+			delete(c.disk.data, op.Key)
+		}
+	}
+	return nil
+}
+
+func (diskClient) Close(context.Context) error { return nil }
+
+// host has extensions.
+type host struct {
+	extensions map[component.ID]component.Component
+}
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
+
+var storageID = component.MustNewID("disk")
+
+// world is a running receiver, with a disk and a pipeline.
+type world struct {
+	*workersReceiver
+	t         testing.TB
+	disk      *diskStorage
+	sink      *consumertest.MetricsSink
+	ticks     chan time.Time
+	telemetry *componenttest.Telemetry
+	client    *http.Client
+	url       string
+	host      host
+}
+
+func testConfig(acknowledge string) *Config {
+	config := createDefaultConfig().(*Config) //nolint:errcheck // it is
+	config.HTTP.NetAddr.Endpoint = "127.0.0.1:0"
+	config.Acknowledge = acknowledge
+	config.Storage = &storageID
+	return config
+}
+
+func start(t testing.TB, config *Config, disk *diskStorage) *world {
+	t.Helper()
+	w := &world{
+		t: t, disk: disk, sink: &consumertest.MetricsSink{}, ticks: make(chan time.Time), telemetry: componenttest.NewTelemetry(),
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
+		host:   host{map[component.ID]component.Component{storageID: disk}},
+	}
+	w.run(config)
+	return w
+}
+
+func (w *world) run(config *Config) {
+	w.t.Helper()
+	r, err := newReceiver(config, metadatatest.NewSettings(w.telemetry), w.sink, clock{now: time.Now, ticks: w.ticks})
+	require.NoError(w.t, err)
+	require.NoError(w.t, r.Start(context.Background(), w.host))
+	w.workersReceiver = r
+	w.url = "http://" + r.listener.Addr().String()
+	w.t.Cleanup(w.stop)
+}
+
+func (w *world) stop() {
+	w.t.Helper()
+	w.client.CloseIdleConnections()
+	require.NoError(w.t, w.Shutdown(context.Background()))
+}
+
+// reply is what a request was answered with.
+type reply struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func (w *world) do(method, path, body string, header ...string) reply {
+	w.t.Helper()
+	got, err := w.try(method, path, body, header...)
+	require.NoError(w.t, err)
+	return got
+}
+
+func (w *world) try(method, path, body string, header ...string) (reply, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, w.url+path, strings.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, string(content), resp.Header}, err
+}
+
+// ok makes a request that must be done.
+func (w *world) ok(method, path, body string, header ...string) {
+	w.t.Helper()
+	got := w.do(method, path, body, header...)
+	require.Contains(w.t, []int{http.StatusOK, http.StatusAccepted}, got.status, got.body)
+}
+
+// text returns what GET /metrics says, without comments.
+func (w *world) text() string {
+	w.t.Helper()
+	got := w.do(http.MethodGet, "/metrics", "")
+	require.Equal(w.t, http.StatusOK, got.status)
+	var lines []string
+	for line := range strings.Lines(got.body) {
+		if !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// emit has everything emitted, and returns it.
+func (w *world) emit() pmetric.Metrics {
+	w.t.Helper()
+	w.sink.Reset()
+	w.ticks <- time.Now()
+	require.Eventually(w.t, func() bool { return len(w.sink.AllMetrics()) == 1 }, 5*time.Second, time.Millisecond)
+	w.do(http.MethodGet, "/metrics", "") // goes through the writer after the outcome of the emission, or before it
+	require.NoError(w.t, w.writer.submit(nothing, true))
+	return w.sink.AllMetrics()[0]
+}
+
+// otlpJSON is a push of one delta point, as the clients of Workers write it.
+func otlpJSON(service, metric string, by float64, start, end time.Time, attributes ...string) string {
+	var pairs []string
+	for i := 0; i < len(attributes); i += 2 {
+		pairs = append(pairs, fmt.Sprintf(`{"key":%q,"value":{"stringValue":%q}}`, attributes[i], attributes[i+1]))
+	}
+	return fmt.Sprintf(`{"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":%q}}]},`+
+		`"scopeMetrics":[{"metrics":[{"name":%q,"sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[`+
+		`{"attributes":[%s],"startTimeUnixNano":"%d","timeUnixNano":"%d","asDouble":%v}]}}]}]}]}`,
+		service, metric, strings.Join(pairs, ","), start.UnixNano(), end.UnixNano(), by)
+}
+
+func number(t testing.TB, md pmetric.Metrics, name string) pmetric.NumberDataPoint {
+	t.Helper()
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+			if m.Name() == name {
+				return m.Sum().DataPoints().At(0)
+			}
+		}
+	}
+	require.Fail(t, "there is no "+name)
+	return pmetric.NewNumberDataPoint()
+}
+
+func attribute(t testing.TB, attributes pcommon.Map, name string) string {
+	t.Helper()
+	value, ok := attributes.Get(name)
+	require.True(t, ok, name)
+	return value.AsString()
+}
