@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command cloudflare-simulator serves a Cloudflare API of our own on one port: REST and GraphQL below /client/v4, and
-// beside them /truth with the exact totals, /faults to switch faults, and /healthz.
+// beside them POST /truth for exact totals, /faults to switch faults, and /healthz.
 package main
 
 import (

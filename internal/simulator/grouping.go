@@ -35,6 +35,7 @@ type division[E timed] struct {
 	accepts    func(*E) bool
 	dimensions []keyedDimension[E]
 	tallies    []tally[E]
+	groups     map[string]*group[E]
 }
 
 // keyedDimension is a dimension under the name that a grouping has for it.
@@ -157,7 +158,7 @@ func (d dataset[E]) divide(groupings []Grouping, may func(field string) bool) ([
 		}
 		key := fmt.Sprint(t.breakdown, t.filter.canonical(), g.Dimensions)
 		if index[key] == nil {
-			index[key] = &division[E]{accepts: d.accepts(t), dimensions: t.dimensions}
+			index[key] = &division[E]{accepts: d.accepts(t), dimensions: t.dimensions, groups: map[string]*group[E]{}}
 			divisions = append(divisions, index[key])
 		}
 		index[key].tallies = append(index[key].tallies, t.tally)

@@ -94,7 +94,7 @@ func (s *Simulator) truth(w window, all bool, groupings []Grouping) ([]Total, er
 			totals = append(totals, found...)
 		}
 	}
-	slices.SortFunc(totals, compareTotals)
+	sortTotals(totals)
 	return totals, nil
 }
 
@@ -164,26 +164,36 @@ func (d dataset[E]) totals(sc scope, windows []window, groupings []Grouping, fie
 	if err != nil || len(divisions) == 0 {
 		return nil, err
 	}
-	groups := make([]map[string][]*E, len(divisions))
-	for i := range groups {
-		groups[i] = map[string][]*E{}
-	}
 	var key []byte
 	for e := range d.visible(sc, windows) {
-		for i, division := range divisions {
-			if division.accepts(e) {
-				key = division.key(key[:0], e)
-				groups[i][string(key)] = append(groups[i][string(key)], e)
-			}
+		for _, division := range divisions {
+			key = division.add(e, key[:0])
 		}
 	}
 	var totals []Total
-	for i, division := range divisions {
-		for _, events := range groups[i] {
-			totals = append(totals, division.totals(sc, events)...)
+	for _, division := range divisions {
+		for _, g := range division.groups {
+			totals = append(totals, division.totals(sc, g.events)...)
 		}
 	}
 	return totals, nil
+}
+
+// add puts an event into its group. Key is memory to use.
+func (d *division[E]) add(e *E, key []byte) []byte {
+	if !d.accepts(e) {
+		return key
+	}
+	for i := range d.dimensions {
+		key = d.dimensions[i].of(e).appendTo(key)
+	}
+	g, ok := d.groups[string(key)]
+	if !ok {
+		g = &group[E]{}
+		d.groups[string(key)] = g
+	}
+	g.events = append(g.events, e)
+	return key
 }
 
 // visible gives the events of windows, one after another.
@@ -198,14 +208,6 @@ func (d dataset[E]) visible(sc scope, windows []window) iter.Seq[*E] {
 			}
 		}
 	}
-}
-
-// key appends what tells an event's group.
-func (d *division[E]) key(key []byte, e *E) []byte {
-	for i := range d.dimensions {
-		key = d.dimensions[i].of(e).appendTo(key)
-	}
-	return key
 }
 
 // totals are those of one group.
@@ -242,7 +244,7 @@ func SumTotals(totals ...[]Total) []Total {
 			all = append(all, *t)
 		}
 	}
-	slices.SortFunc(all, compareTotals)
+	sortTotals(all)
 	return all
 }
 
@@ -255,10 +257,23 @@ func labels(dimensions map[string]string) []string {
 	return list
 }
 
-// compareTotals puts zones before accounts.
-func compareTotals(a, b Total) int {
-	return cmp.Or(
-		strings.Compare(b.Scope, a.Scope), strings.Compare(a.ID, b.ID), strings.Compare(a.Dataset, b.Dataset),
-		strings.Compare(a.Name, b.Name), strings.Compare(a.Measure, b.Measure), slices.Compare(labels(a.Dimensions), labels(b.Dimensions)),
-	)
+// sortTotals brings totals into order: zones before accounts, then by what they are of.
+func sortTotals(totals []Total) {
+	type sortable struct {
+		Total
+		labels string
+	}
+	sorted := make([]sortable, len(totals))
+	for i, t := range totals {
+		sorted[i] = sortable{t, strings.Join(labels(t.Dimensions), "\x00")}
+	}
+	slices.SortFunc(sorted, func(a, b sortable) int {
+		return cmp.Or(
+			strings.Compare(b.Scope, a.Scope), strings.Compare(a.ID, b.ID), strings.Compare(a.Dataset, b.Dataset),
+			strings.Compare(a.Name, b.Name), strings.Compare(a.Measure, b.Measure), strings.Compare(a.labels, b.labels),
+		)
+	})
+	for i := range sorted {
+		totals[i] = sorted[i].Total
+	}
 }

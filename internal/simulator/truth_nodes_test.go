@@ -260,6 +260,14 @@ func TestTruthOfQueriesOfOneDataset(t *testing.T) {
 	assert.Len(t, reads, 4)
 	assert.Equal(t, want, exact(s.TruthOf(reads, groupings...)))
 	assert.Equal(t, want, exact(s.Answered(reads, groupings...)))
+
+	complete, err := s.Complete(reads, groupings...)
+	require.NoError(t, err)
+	assert.Len(t, complete, 3, "one query is of no grouping")
+	groupings = append(groupings, of("colo", ofAdaptive("visits", "sum.visits", endUsers(), "coloCode")))
+	complete, err = s.Complete(reads, groupings...)
+	require.NoError(t, err)
+	assert.Len(t, complete, 2, "nobody asked for the visits")
 }
 
 // A sampled raw row stands for as many events as it says.

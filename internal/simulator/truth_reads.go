@@ -69,6 +69,34 @@ func (s *Simulator) Answered(reads []Read, groupings ...Grouping) ([]Total, erro
 	return SumTotals(totals), nil
 }
 
+// Complete are those of some reads that select all that the groupings of a query need: every measure and every dimension. What a client reads
+// for other purposes with the same filter, gauges' windows or totals to compare with, is left out.
+func (s *Simulator) Complete(reads []Read, groupings ...Grouping) ([]Read, error) {
+	if err := s.checkGroupings(groupings); err != nil {
+		return nil, err
+	}
+	queries := s.queries(groupings)
+	return slices.DeleteFunc(slices.Clone(reads), func(r Read) bool {
+		return !slices.ContainsFunc(queries, func(q *sharedQuery) bool { return q.completelyReadBy(r) })
+	}), nil
+}
+
+// completelyReadBy tells whether a read selects all that a query's groupings need.
+func (q *sharedQuery) completelyReadBy(r Read) bool {
+	if _, ok := q.distance(r); !ok {
+		return false
+	}
+	for _, g := range q.groupings {
+		for _, name := range append([]string{g.Measure}, g.Dimensions...) {
+			flat := strings.ReplaceAll(name, ".", "_")
+			if name != "rows" && !slices.Contains(r.Fields, flat) && !slices.Contains(r.Dimensions, name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func projected(labels map[string]string, names []string) map[string]string {
 	own := maps.Clone(labels)
 	maps.DeleteFunc(own, func(name, _ string) bool { return !slices.Contains(names, name) })
