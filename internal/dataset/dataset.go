@@ -5,8 +5,9 @@
 //go:generate go -C ../../tools run ./cataloguegen -in ../internal/dataset/operations -out ../internal/dataset/generated_catalogue.go
 
 // Package dataset knows Cloudflare's datasets, one file for each: which node is asked for, how its time filter may be
-// cut, and how its rows become increments of counters and values of gauges. It does no I/O. Which windows are asked
-// for when is the planner's business, what becomes of the increments the ledger's.
+// cut, and how its rows become increments of counters and values of gauges. Beside them are listings of REST, which ask for
+// themselves; datasets do no I/O. Which windows are asked for when is the planner's business, what becomes of the increments
+// the ledger's.
 package dataset
 
 import (
