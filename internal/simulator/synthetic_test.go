@@ -23,7 +23,9 @@ import (
 // Every node of the schema answers whatever it has, in the schema's types.
 func TestEveryNodeAnswers(t *testing.T) {
 	t.Parallel()
-	s, _ := newTestSimulator(t, func(c *Config) { c.Accounts = DefaultLayout(1, 1, PlanEnterprise) })
+	s, _ := newTestSimulator(t, func(c *Config) {
+		c.Accounts, c.EventsPerMinute = DefaultLayout(1, 1, PlanEnterprise), 12
+	})
 	a := s.world().accounts[0]
 	var granted []string
 	for key, n := range s.nodes {

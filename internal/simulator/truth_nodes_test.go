@@ -20,7 +20,9 @@ import (
 // Of every node of the schema, Truth equals what GraphQL answers: sums over any windows, all else over one.
 func TestTruthEqualsEveryNode(t *testing.T) {
 	t.Parallel()
-	s, _ := newTestSimulator(t, func(c *Config) { c.Accounts = DefaultLayout(1, 1, PlanEnterprise) })
+	s, _ := newTestSimulator(t, func(c *Config) {
+		c.Accounts, c.EventsPerMinute = DefaultLayout(1, 1, PlanEnterprise), 12
+	})
 	for key, n := range s.nodes {
 		if n.raw || key.scope == "account" && n.tellsZones() {
 			continue
