@@ -1586,13 +1586,9 @@ func (v *httpAdaptiveCacheMissDimensions) GetClientRequestHTTPHost() string {
 
 // httpAdaptiveCacheMissRow includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroups.
 type httpAdaptiveCacheMissRow struct {
-	Count      uint64                          `json:"count"`
 	Avg        httpAdaptiveCacheMissAvg        `json:"avg"`
 	Dimensions httpAdaptiveCacheMissDimensions `json:"dimensions"`
 }
-
-// GetCount returns httpAdaptiveCacheMissRow.Count, and is useful for accessing the field via an interface.
-func (v *httpAdaptiveCacheMissRow) GetCount() uint64 { return v.Count }
 
 // GetAvg returns httpAdaptiveCacheMissRow.Avg, and is useful for accessing the field via an interface.
 func (v *httpAdaptiveCacheMissRow) GetAvg() httpAdaptiveCacheMissAvg { return v.Avg }
@@ -1818,21 +1814,11 @@ func (v *httpAdaptiveErrorPathsRow) GetDimensions() httpAdaptiveErrorPathsDimens
 
 // httpAdaptiveHostAvg includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsAvg.
 type httpAdaptiveHostAvg struct {
-	SampleInterval           float64 `json:"sampleInterval"`
-	OriginResponseDurationMs float64 `json:"originResponseDurationMs"`
-	EdgeTimeToFirstByteMs    float64 `json:"edgeTimeToFirstByteMs"`
+	SampleInterval float64 `json:"sampleInterval"`
 }
 
 // GetSampleInterval returns httpAdaptiveHostAvg.SampleInterval, and is useful for accessing the field via an interface.
 func (v *httpAdaptiveHostAvg) GetSampleInterval() float64 { return v.SampleInterval }
-
-// GetOriginResponseDurationMs returns httpAdaptiveHostAvg.OriginResponseDurationMs, and is useful for accessing the field via an interface.
-func (v *httpAdaptiveHostAvg) GetOriginResponseDurationMs() float64 {
-	return v.OriginResponseDurationMs
-}
-
-// GetEdgeTimeToFirstByteMs returns httpAdaptiveHostAvg.EdgeTimeToFirstByteMs, and is useful for accessing the field via an interface.
-func (v *httpAdaptiveHostAvg) GetEdgeTimeToFirstByteMs() float64 { return v.EdgeTimeToFirstByteMs }
 
 // httpAdaptiveHostDimensions includes the requested fields of the GraphQL type ZoneHttpRequestsAdaptiveGroupsDimensions.
 type httpAdaptiveHostDimensions struct {
@@ -5132,8 +5118,7 @@ query httpRequestsAdaptiveGroupsCacheMiss ($zones: [string!], $from: Time!, $to:
 	viewer {
 		zones(filter: {zoneTag_in:$zones}) {
 			zoneTag
-			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",cacheStatus:"miss"}, orderBy: [count_DESC]) {
-				count
+			httpRequestsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to,requestSource:"eyeball",cacheStatus:"miss"}, orderBy: [avg_originResponseDurationMs_DESC]) {
 				avg {
 					sampleInterval
 					originResponseDurationMs
@@ -5405,8 +5390,6 @@ query httpRequestsAdaptiveGroupsHost ($zones: [string!], $from: Time!, $to: Time
 				count
 				avg {
 					sampleInterval
-					originResponseDurationMs
-					edgeTimeToFirstByteMs
 				}
 				dimensions {
 					clientRequestHTTPHost

@@ -45,15 +45,9 @@ func httpRequests1mGroupsDataset() *Dataset {
 		rollupMap("cloudflare.zone.bandwidth.content_type", "content_type", "contentTypeMap", "edgeResponseContentTypeName", "bytes",
 			func(s *httpRequests1mSum) []httpRequests1mContentType { return s.ContentTypeMap },
 			func(e *httpRequests1mContentType) (uint64, string) { return e.Bytes, e.EdgeResponseContentTypeName }),
-		rollupMap("cloudflare.zone.requests.country", "country", "countryMap", "clientCountryName", "requests",
-			func(s *httpRequests1mSum) []httpRequests1mCountry { return s.CountryMap },
-			func(e *httpRequests1mCountry) (uint64, string) { return e.Requests, e.ClientCountryName }),
-		rollupMap("cloudflare.zone.bandwidth.country", "country", "countryMap", "clientCountryName", "bytes",
-			func(s *httpRequests1mSum) []httpRequests1mCountry { return s.CountryMap },
-			func(e *httpRequests1mCountry) (uint64, string) { return e.Bytes, e.ClientCountryName }),
-		rollupMap("cloudflare.zone.threats.country", "country", "countryMap", "clientCountryName", "threats",
-			func(s *httpRequests1mSum) []httpRequests1mCountry { return s.CountryMap },
-			func(e *httpRequests1mCountry) (uint64, string) { return e.Threats, e.ClientCountryName }),
+		rollupCountry("cloudflare.zone.requests.country", "requests", func(e *httpRequests1mCountry) uint64 { return e.Requests }),
+		rollupCountry("cloudflare.zone.bandwidth.country", "bytes", func(e *httpRequests1mCountry) uint64 { return e.Bytes }),
+		rollupCountry("cloudflare.zone.threats.country", "threats", func(e *httpRequests1mCountry) uint64 { return e.Threats }),
 		rollupMap("cloudflare.zone.requests.ip_class", "ip_type", "ipClassMap", "ipType", "requests",
 			func(s *httpRequests1mSum) []httpRequests1mIPClass { return s.IpClassMap },
 			func(e *httpRequests1mIPClass) (uint64, string) { return e.Requests, e.IpType }),
@@ -107,4 +101,17 @@ func rollupMap[E any](name, attribute, list, key, field string,
 			}
 		},
 	}
+}
+
+// rollupCountry is a counter read from the roll-up's countries.
+func rollupCountry(name, field string, value func(*httpRequests1mCountry) uint64) measure[httpRequests1mRow] {
+	m := rollupMap(name, "country", "countryMap", "clientCountryName", field,
+		func(s *httpRequests1mSum) []httpRequests1mCountry { return s.CountryMap },
+		func(e *httpRequests1mCountry) (uint64, string) { return value(e), e.ClientCountryName })
+	byCountry := m.ints
+	m.attributes = byRegion(m.attributes[0].Field)
+	m.ints = func(r *httpRequests1mRow, emit func(uint64, ...string)) {
+		byCountry(r, func(v uint64, country ...string) { emit(v, country[0], region(country[0])) })
+	}
+	return m
 }
