@@ -63,11 +63,20 @@ func (c *Config) validateDatasets() error {
 			}
 		}
 	}
+	listings := map[string]bool{}
+	for _, l := range dataset.Listings() {
+		listings[l.Name] = true
+		known = append(known, l.Name)
+		granularity[l.Name] = time.Second
+	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Datasets)) {
 		if !slices.Contains(known, name) {
 			errs = append(errs, fmt.Errorf("datasets::%s: no such dataset; there are %s", name, strings.Join(known, ", ")))
 			continue
+		}
+		if listings[name] && c.Datasets[name].Delay != nil {
+			errs = append(errs, fmt.Errorf("datasets::%s::delay: is for GraphQL datasets; a list shows what is there now", name))
 		}
 		errs = append(errs, c.Datasets[name].validate(name, granularity[name], c.MaxBackfill))
 	}
@@ -107,4 +116,12 @@ func (c *Config) interval(d *dataset.Dataset) time.Duration {
 		}
 	}
 	return d.Interval
+}
+
+// listingInterval is how often a list is asked for.
+func (c *Config) listingInterval(l *dataset.Listing) time.Duration {
+	if interval := c.Datasets[l.Name].Interval; interval != nil {
+		return *interval
+	}
+	return l.Interval
 }

@@ -77,10 +77,11 @@ func TestMetadataOfDatasets(t *testing.T) {
 				assert.Equal(t, valueType, data.ValueType, m.Name)
 			}
 			own := slices.DeleteFunc(slices.Clone(declared.Attributes), func(key string) bool { return key == overflowAttribute })
-			assert.ElementsMatch(t, m.Attributes, own, m.Name)
+			assert.Equal(t, strings.Join(m.AttributeNames(), ", "), strings.Join(own, ", "), m.Name)
 			assert.True(t, len(own) == len(declared.Attributes) || (m.Kind == dataset.Counter && len(own) > 0),
 				"%s cannot overflow", m.Name)
-			assert.Contains(t, declared.Extended, "Dataset "+d.Name+", field", m.Name)
+			assert.Contains(t, declared.Extended, "`"+d.Name+"`", "%s: no source is %s", m.Name, d.Name)
+			assertDocumented(t, m.Name, declared.Extended, d.Permission)
 			assertUnit(t, m, declared.Unit)
 		}
 	}
@@ -102,6 +103,29 @@ func assertUnit(t *testing.T, m dataset.Metric, unit string) {
 	}
 }
 
+func assertDocumented(t *testing.T, name, documentation, permission string) {
+	t.Helper()
+	assert.Regexp(t, `(?m)^- Source: .+\.$`, documentation, name)
+	assert.Contains(t, documentation, "- Permission: "+permission+".", name)
+	assert.Regexp(t, `(?m)^- Plans: .+\.$`, documentation, name)
+	assert.Regexp(t, `(?m)^- Replaces: .+\.$`, documentation, name)
+}
+
+func TestMetadataOfListings(t *testing.T) {
+	t.Parallel()
+	file := loadMetadata(t)
+	for _, l := range dataset.Listings() {
+		for _, m := range l.Metrics {
+			declared, ok := file.Metrics[m.Name]
+			if assert.True(t, ok, "%s of %s is not in metadata.yaml", m.Name, l.Name) && assert.NotNil(t, declared.Gauge, m.Name) {
+				assert.Equal(t, m.Double, declared.Gauge.ValueType == "double", m.Name)
+				assert.Equal(t, strings.Join(m.AttributeNames(), ", "), strings.Join(declared.Attributes, ", "), m.Name)
+				assertDocumented(t, m.Name, declared.Extended, l.Permission)
+			}
+		}
+	}
+}
+
 // Each metric is read from a dataset or is one of the receiver's own.
 func TestMetadataHasNoMetricWithoutASource(t *testing.T) {
 	t.Parallel()
@@ -110,6 +134,11 @@ func TestMetadataHasNoMetricWithoutASource(t *testing.T) {
 	var read []string
 	for _, d := range list {
 		for _, m := range d.Metrics {
+			read = append(read, m.Name)
+		}
+	}
+	for _, l := range dataset.Listings() {
+		for _, m := range l.Metrics {
 			read = append(read, m.Name)
 		}
 	}

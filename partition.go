@@ -225,6 +225,7 @@ func (s *metricsScraper) removeEnded(tx *ledger.Tx) {
 		tx.Delete(id)
 		delete(s.partitions, id)
 		delete(s.gauges, id)
+		delete(s.listAt, id)
 	}
 }
 

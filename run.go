@@ -44,7 +44,12 @@ func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) {
 			return
 		}
 		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: int(s.nodes.Load())})
-		if len(docs) == 0 || !s.count(tx, s.run(ctx, docs)) {
+		if len(docs) == 0 {
+			return
+		}
+		readings := s.run(ctx, docs)
+		s.learnRules(ctx, tx, readings)
+		if !s.count(tx, readings) {
 			return
 		}
 	}

@@ -42,6 +42,7 @@ type metricsScraper struct {
 	inventory  *inventory.Inventory
 	partitions map[ledger.ID]*partition
 	gauges     map[ledger.ID]*gauges
+	listAt     map[ledger.ID]time.Time // when a list of a scope is next due
 	steps      steps
 	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
 	probes     probes
@@ -71,6 +72,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		health:     newHealth(set.Logger),
 		partitions: map[ledger.ID]*partition{},
 		gauges:     map[ledger.ID]*gauges{},
+		listAt:     map[ledger.ID]time.Time{},
 		steps:      steps{},
 		zoneOnly:   map[accountDataset]time.Time{},
 		probes:     probes{results: map[string][]probeResult{}},
@@ -174,6 +176,7 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 	s.failed(tx, "", "settings", s.sayDenied(s.inventory.RefreshLimits(ctx, now, s.sources.nodes)))
 	s.openPartitions(tx)
 	s.read(ctx, tx)
+	s.list(ctx, tx, now)
 	s.probe(ctx)
 	s.health.carryOver()
 }

@@ -17,8 +17,8 @@ import (
 type source struct {
 	*dataset.Dataset
 	wanted []bool // by index into Metrics
-	// counts says that counters are among them.
-	counts bool
+	// counts says that counters are among them, namesRules that one has names of firewall rules.
+	counts, namesRules bool
 	// sampleInterval is the field that tells of sampling, if the node has one.
 	sampleInterval string
 }
@@ -33,6 +33,8 @@ type sources struct {
 	allNames []string
 	// nodes are those whose entitlements are asked for.
 	nodes map[cloudflare.ScopeKind][]string
+	// listings are the REST lists that at least one enabled metric is read from.
+	listings []*listing
 	// unfiltered are the keys of filters that the configuration switches off.
 	unfiltered []string
 	// ownMetrics are the receiver's own counters, aboutScope its own gauges of each zone and account.
@@ -81,7 +83,11 @@ func newSources(c *Config) (*sources, error) {
 		}
 	}
 	slices.Sort(s.names)
+	s.listings = newListings(c, enabled)
 	s.allNames = append(slices.Clone(s.names), aboutFamily)
+	for _, l := range s.listings {
+		s.allNames = append(s.allNames, listingFamily(l.Name))
+	}
 	return s, nil
 }
 
@@ -90,6 +96,7 @@ func newSource(d *dataset.Dataset, enabled map[string]bool) *source {
 	for _, m := range d.Metrics {
 		src.wanted = append(src.wanted, enabled[m.Name])
 		src.counts = src.counts || (enabled[m.Name] && m.Kind == dataset.Counter)
+		src.namesRules = src.namesRules || (enabled[m.Name] && slices.ContainsFunc(m.Attributes, func(a dataset.Attribute) bool { return a.RuleName }))
 	}
 	return src
 }

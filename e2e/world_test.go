@@ -91,16 +91,7 @@ func (w *world) truth() map[oracle.Series]float64 {
 	require.NoError(w.t, err)
 	totals, err := w.sim.Truth(w.begin, w.end, s.Groupings(oracle.Counter)...)
 	require.NoError(w.t, err)
-	return s.Expected(totals, w.computed)
-}
-
-// computed completes the attributes that are computed from others.
-func (w *world) computed(_, scope string, attributes map[string]string) {
-	if id, ok := attributes["rule_id"]; ok {
-		if name := w.sim.RuleNames(scope)[id]; name != "" && attributes["rule"] != "" {
-			attributes["rule"] = name
-		}
-	}
+	return s.Expected(totals, oracle.Computed(w.sim.RuleNames))
 }
 
 // documented is what the documentation says of the metrics that are enabled by default and read from datasets.

@@ -71,13 +71,13 @@ func TestReadAccounts(t *testing.T) {
 		{
 			of:       liveInputEventsAdaptiveGroupsDataset(),
 			rows:     `[{"count": 101, "dimensions": {"eventCode": "connected", "inputId": "i1"}}]`,
-			counters: []string{"cloudflare.stream.live_input.events{input_id=i1,event_code=connected} 101"},
+			counters: []string{"cloudflare.stream.live_input.segments{input_id=i1,event_code=connected} 101"},
 		},
 		{
 			of:   videoPlaybackEventsAdaptiveGroupsDataset(),
 			rows: `[{"count": 101, "dimensions": {"uid": "v1", "clientCountryName": "DE"}, "sum": {"timeViewedMinutes": 102}}]`,
 			counters: []string{
-				"cloudflare.stream.video_playback.events{video_id=v1,country=DE} 101",
+				"cloudflare.stream.video_playback.starts{video_id=v1,country=DE} 101",
 				"cloudflare.stream.video_playback.time{video_id=v1,country=DE} 102",
 			},
 		},

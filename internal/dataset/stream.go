@@ -9,7 +9,7 @@ import "strconv"
 func liveInputEventsAdaptiveGroupsDataset() *Dataset {
 	d := accountEvents("liveInputEventsAdaptiveGroups", "stream_live_inputs", liveInputEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[liveInputEventsRow]{
-		counted("cloudflare.stream.live_input.events", "count", []Attribute{by("input_id", "inputId"), by("event_code", "eventCode")},
+		counted("cloudflare.stream.live_input.segments", "count", []Attribute{by("input_id", "inputId"), by("event_code", "eventCode")},
 			func(r *liveInputEventsRow) uint64 { return r.Count },
 			func(r *liveInputEventsRow) []string { return []string{r.Dimensions.InputId, r.Dimensions.EventCode} }),
 	})
@@ -23,7 +23,7 @@ func videoPlaybackEventsAdaptiveGroupsDataset() *Dataset {
 	}
 	d := accountEvents("videoPlaybackEventsAdaptiveGroups", "stream_playback", videoPlaybackEventsAdaptiveGroups_Operation)
 	return withMeasures(d, []measure[videoPlaybackEventsRow]{
-		counted("cloudflare.stream.video_playback.events", "count", attributes,
+		counted("cloudflare.stream.video_playback.starts", "count", attributes,
 			func(r *videoPlaybackEventsRow) uint64 { return r.Count }, values),
 		counted("cloudflare.stream.video_playback.time", "sum.timeViewedMinutes", attributes,
 			func(r *videoPlaybackEventsRow) uint64 { return r.Sum.TimeViewedMinutes }, values),

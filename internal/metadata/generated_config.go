@@ -847,6 +847,26 @@ func (ms *CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig) Unmarshal(parse
 	return nil
 }
 
+// CloudflarePoolOriginHealthStatusMetricConfig provides config for the cloudflare.pool.origin.health_status metric.
+type CloudflarePoolOriginHealthStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflarePoolOriginHealthStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareR2OperationsMetricConfig provides config for the cloudflare.r2.operations metric.
 type CloudflareR2OperationsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -987,13 +1007,13 @@ func (ms *CloudflareR2StorageUploadsMetricConfig) Unmarshal(parser *confmap.Conf
 	return nil
 }
 
-// CloudflareStreamLiveInputEventsMetricConfig provides config for the cloudflare.stream.live_input.events metric.
-type CloudflareStreamLiveInputEventsMetricConfig struct {
+// CloudflareStreamLiveInputSegmentsMetricConfig provides config for the cloudflare.stream.live_input.segments metric.
+type CloudflareStreamLiveInputSegmentsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
 	enabledSetByUser bool
 }
 
-func (ms *CloudflareStreamLiveInputEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+func (ms *CloudflareStreamLiveInputSegmentsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -1047,13 +1067,13 @@ func (ms *CloudflareStreamVideoBufferEventsMetricConfig) Unmarshal(parser *confm
 	return nil
 }
 
-// CloudflareStreamVideoPlaybackEventsMetricConfig provides config for the cloudflare.stream.video_playback.events metric.
-type CloudflareStreamVideoPlaybackEventsMetricConfig struct {
+// CloudflareStreamVideoPlaybackStartsMetricConfig provides config for the cloudflare.stream.video_playback.starts metric.
+type CloudflareStreamVideoPlaybackStartsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
 	enabledSetByUser bool
 }
 
-func (ms *CloudflareStreamVideoPlaybackEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+func (ms *CloudflareStreamVideoPlaybackStartsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -1094,6 +1114,86 @@ type CloudflareStreamVideoQualityEventsMetricConfig struct {
 }
 
 func (ms *CloudflareStreamVideoQualityEventsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareTunnelConnectionsMetricConfig provides config for the cloudflare.tunnel.connections metric.
+type CloudflareTunnelConnectionsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareTunnelConnectionsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareTunnelConnectorsMetricConfig provides config for the cloudflare.tunnel.connectors metric.
+type CloudflareTunnelConnectorsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareTunnelConnectorsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareTunnelHealthStatusMetricConfig provides config for the cloudflare.tunnel.health_status metric.
+type CloudflareTunnelHealthStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareTunnelHealthStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareTunnelInfoMetricConfig provides config for the cloudflare.tunnel.info metric.
+type CloudflareTunnelInfoMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareTunnelInfoMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -1434,6 +1534,46 @@ type CloudflareZoneCacheMissOriginDurationMetricConfig struct {
 }
 
 func (ms *CloudflareZoneCacheMissOriginDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneCertificateExpiryMetricConfig provides config for the cloudflare.zone.certificate.expiry metric.
+type CloudflareZoneCertificateExpiryMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneCertificateExpiryMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneCertificateStatusMetricConfig provides config for the cloudflare.zone.certificate.status metric.
+type CloudflareZoneCertificateStatusMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneCertificateStatusMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -1834,6 +1974,26 @@ type CloudflareZoneHostnameOriginResponseDurationMetricConfig struct {
 }
 
 func (ms *CloudflareZoneHostnameOriginResponseDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneLbOriginWeightMetricConfig provides config for the cloudflare.zone.lb.origin_weight metric.
+type CloudflareZoneLbOriginWeightMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneLbOriginWeightMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -2491,6 +2651,7 @@ type MetricsConfig struct {
 	CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig `mapstructure:"cloudflare.network_analytics.programmable_flow_protection.packets"`
 	CloudflareNetworkAnalyticsSpectrumBits                      CloudflareNetworkAnalyticsSpectrumBitsMetricConfig                      `mapstructure:"cloudflare.network_analytics.spectrum.bits"`
 	CloudflareNetworkAnalyticsSpectrumPackets                   CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig                   `mapstructure:"cloudflare.network_analytics.spectrum.packets"`
+	CloudflarePoolOriginHealthStatus                            CloudflarePoolOriginHealthStatusMetricConfig                            `mapstructure:"cloudflare.pool.origin.health_status"`
 	CloudflareR2Operations                                      CloudflareR2OperationsMetricConfig                                      `mapstructure:"cloudflare.r2.operations"`
 	CloudflareR2Response                                        CloudflareR2ResponseMetricConfig                                        `mapstructure:"cloudflare.r2.response"`
 	CloudflareR2ResponseObjects                                 CloudflareR2ResponseObjectsMetricConfig                                 `mapstructure:"cloudflare.r2.response.objects"`
@@ -2498,12 +2659,16 @@ type MetricsConfig struct {
 	CloudflareR2StorageObjects                                  CloudflareR2StorageObjectsMetricConfig                                  `mapstructure:"cloudflare.r2.storage.objects"`
 	CloudflareR2StoragePayload                                  CloudflareR2StoragePayloadMetricConfig                                  `mapstructure:"cloudflare.r2.storage.payload"`
 	CloudflareR2StorageUploads                                  CloudflareR2StorageUploadsMetricConfig                                  `mapstructure:"cloudflare.r2.storage.uploads"`
-	CloudflareStreamLiveInputEvents                             CloudflareStreamLiveInputEventsMetricConfig                             `mapstructure:"cloudflare.stream.live_input.events"`
+	CloudflareStreamLiveInputSegments                           CloudflareStreamLiveInputSegmentsMetricConfig                           `mapstructure:"cloudflare.stream.live_input.segments"`
 	CloudflareStreamMinutesViewed                               CloudflareStreamMinutesViewedMetricConfig                               `mapstructure:"cloudflare.stream.minutes_viewed"`
 	CloudflareStreamVideoBufferEvents                           CloudflareStreamVideoBufferEventsMetricConfig                           `mapstructure:"cloudflare.stream.video_buffer.events"`
-	CloudflareStreamVideoPlaybackEvents                         CloudflareStreamVideoPlaybackEventsMetricConfig                         `mapstructure:"cloudflare.stream.video_playback.events"`
+	CloudflareStreamVideoPlaybackStarts                         CloudflareStreamVideoPlaybackStartsMetricConfig                         `mapstructure:"cloudflare.stream.video_playback.starts"`
 	CloudflareStreamVideoPlaybackTime                           CloudflareStreamVideoPlaybackTimeMetricConfig                           `mapstructure:"cloudflare.stream.video_playback.time"`
 	CloudflareStreamVideoQualityEvents                          CloudflareStreamVideoQualityEventsMetricConfig                          `mapstructure:"cloudflare.stream.video_quality.events"`
+	CloudflareTunnelConnections                                 CloudflareTunnelConnectionsMetricConfig                                 `mapstructure:"cloudflare.tunnel.connections"`
+	CloudflareTunnelConnectors                                  CloudflareTunnelConnectorsMetricConfig                                  `mapstructure:"cloudflare.tunnel.connectors"`
+	CloudflareTunnelHealthStatus                                CloudflareTunnelHealthStatusMetricConfig                                `mapstructure:"cloudflare.tunnel.health_status"`
+	CloudflareTunnelInfo                                        CloudflareTunnelInfoMetricConfig                                        `mapstructure:"cloudflare.tunnel.info"`
 	CloudflareWorkerCPUTime                                     CloudflareWorkerCPUTimeMetricConfig                                     `mapstructure:"cloudflare.worker.cpu_time"`
 	CloudflareWorkerDurationGigabyteSeconds                     CloudflareWorkerDurationGigabyteSecondsMetricConfig                     `mapstructure:"cloudflare.worker.duration.gigabyte_seconds"`
 	CloudflareWorkerErrors                                      CloudflareWorkerErrorsMetricConfig                                      `mapstructure:"cloudflare.worker.errors"`
@@ -2521,6 +2686,8 @@ type MetricsConfig struct {
 	CloudflareZoneBotRequestsCountry                            CloudflareZoneBotRequestsCountryMetricConfig                            `mapstructure:"cloudflare.zone.bot_requests.country"`
 	CloudflareZoneCacheHitRatio                                 CloudflareZoneCacheHitRatioMetricConfig                                 `mapstructure:"cloudflare.zone.cache_hit_ratio"`
 	CloudflareZoneCacheMissOriginDuration                       CloudflareZoneCacheMissOriginDurationMetricConfig                       `mapstructure:"cloudflare.zone.cache_miss_origin_duration"`
+	CloudflareZoneCertificateExpiry                             CloudflareZoneCertificateExpiryMetricConfig                             `mapstructure:"cloudflare.zone.certificate.expiry"`
+	CloudflareZoneCertificateStatus                             CloudflareZoneCertificateStatusMetricConfig                             `mapstructure:"cloudflare.zone.certificate.status"`
 	CloudflareZoneColocationEdgeResponse                        CloudflareZoneColocationEdgeResponseMetricConfig                        `mapstructure:"cloudflare.zone.colocation.edge_response"`
 	CloudflareZoneColocationErrorEdgeResponse                   CloudflareZoneColocationErrorEdgeResponseMetricConfig                   `mapstructure:"cloudflare.zone.colocation.error.edge_response"`
 	CloudflareZoneColocationErrorRequests                       CloudflareZoneColocationErrorRequestsMetricConfig                       `mapstructure:"cloudflare.zone.colocation.error.requests"`
@@ -2541,6 +2708,7 @@ type MetricsConfig struct {
 	CloudflareZoneHostnameEdgeTtfb                              CloudflareZoneHostnameEdgeTtfbMetricConfig                              `mapstructure:"cloudflare.zone.hostname.edge_ttfb"`
 	CloudflareZoneHostnameErrorRate                             CloudflareZoneHostnameErrorRateMetricConfig                             `mapstructure:"cloudflare.zone.hostname.error_rate"`
 	CloudflareZoneHostnameOriginResponseDuration                CloudflareZoneHostnameOriginResponseDurationMetricConfig                `mapstructure:"cloudflare.zone.hostname.origin_response_duration"`
+	CloudflareZoneLbOriginWeight                                CloudflareZoneLbOriginWeightMetricConfig                                `mapstructure:"cloudflare.zone.lb.origin_weight"`
 	CloudflareZoneLbOriginsSelected                             CloudflareZoneLbOriginsSelectedMetricConfig                             `mapstructure:"cloudflare.zone.lb.origins_selected"`
 	CloudflareZoneLbPoolRtt                                     CloudflareZoneLbPoolRttMetricConfig                                     `mapstructure:"cloudflare.zone.lb.pool_rtt"`
 	CloudflareZoneLbSteeringPolicyInfo                          CloudflareZoneLbSteeringPolicyInfoMetricConfig                          `mapstructure:"cloudflare.zone.lb.steering_policy.info"`
@@ -2701,6 +2869,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
 			Enabled: true,
 		},
+		CloudflarePoolOriginHealthStatus: CloudflarePoolOriginHealthStatusMetricConfig{
+			Enabled: true,
+		},
 		CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
 			Enabled: true,
 		},
@@ -2722,7 +2893,7 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
 			Enabled: true,
 		},
-		CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+		CloudflareStreamLiveInputSegments: CloudflareStreamLiveInputSegmentsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
@@ -2731,13 +2902,25 @@ func DefaultMetricsConfig() MetricsConfig {
 		CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
 			Enabled: true,
 		},
-		CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+		CloudflareStreamVideoPlaybackStarts: CloudflareStreamVideoPlaybackStartsMetricConfig{
 			Enabled: true,
 		},
 		CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
 			Enabled: true,
 		},
 		CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareTunnelConnections: CloudflareTunnelConnectionsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareTunnelConnectors: CloudflareTunnelConnectorsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareTunnelHealthStatus: CloudflareTunnelHealthStatusMetricConfig{
+			Enabled: true,
+		},
+		CloudflareTunnelInfo: CloudflareTunnelInfoMetricConfig{
 			Enabled: true,
 		},
 		CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -2789,6 +2972,12 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneCertificateExpiry: CloudflareZoneCertificateExpiryMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneCertificateStatus: CloudflareZoneCertificateStatusMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
@@ -2849,6 +3038,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneLbOriginWeight: CloudflareZoneLbOriginWeightMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{

@@ -152,6 +152,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
 						Enabled: true,
 					},
+					CloudflarePoolOriginHealthStatus: CloudflarePoolOriginHealthStatusMetricConfig{
+						Enabled: true,
+					},
 					CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
 						Enabled: true,
 					},
@@ -173,7 +176,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
 						Enabled: true,
 					},
-					CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+					CloudflareStreamLiveInputSegments: CloudflareStreamLiveInputSegmentsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
@@ -182,13 +185,25 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
 						Enabled: true,
 					},
-					CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+					CloudflareStreamVideoPlaybackStarts: CloudflareStreamVideoPlaybackStartsMetricConfig{
 						Enabled: true,
 					},
 					CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
 						Enabled: true,
 					},
 					CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareTunnelConnections: CloudflareTunnelConnectionsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareTunnelConnectors: CloudflareTunnelConnectorsMetricConfig{
+						Enabled: true,
+					},
+					CloudflareTunnelHealthStatus: CloudflareTunnelHealthStatusMetricConfig{
+						Enabled: true,
+					},
+					CloudflareTunnelInfo: CloudflareTunnelInfoMetricConfig{
 						Enabled: true,
 					},
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -240,6 +255,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneCertificateExpiry: CloudflareZoneCertificateExpiryMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneCertificateStatus: CloudflareZoneCertificateStatusMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
@@ -300,6 +321,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+						Enabled: true,
+					},
+					CloudflareZoneLbOriginWeight: CloudflareZoneLbOriginWeightMetricConfig{
 						Enabled: true,
 					},
 					CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{
@@ -533,6 +557,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareNetworkAnalyticsSpectrumPackets: CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{
 						Enabled: false,
 					},
+					CloudflarePoolOriginHealthStatus: CloudflarePoolOriginHealthStatusMetricConfig{
+						Enabled: false,
+					},
 					CloudflareR2Operations: CloudflareR2OperationsMetricConfig{
 						Enabled: false,
 					},
@@ -554,7 +581,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareR2StorageUploads: CloudflareR2StorageUploadsMetricConfig{
 						Enabled: false,
 					},
-					CloudflareStreamLiveInputEvents: CloudflareStreamLiveInputEventsMetricConfig{
+					CloudflareStreamLiveInputSegments: CloudflareStreamLiveInputSegmentsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareStreamMinutesViewed: CloudflareStreamMinutesViewedMetricConfig{
@@ -563,13 +590,25 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					CloudflareStreamVideoBufferEvents: CloudflareStreamVideoBufferEventsMetricConfig{
 						Enabled: false,
 					},
-					CloudflareStreamVideoPlaybackEvents: CloudflareStreamVideoPlaybackEventsMetricConfig{
+					CloudflareStreamVideoPlaybackStarts: CloudflareStreamVideoPlaybackStartsMetricConfig{
 						Enabled: false,
 					},
 					CloudflareStreamVideoPlaybackTime: CloudflareStreamVideoPlaybackTimeMetricConfig{
 						Enabled: false,
 					},
 					CloudflareStreamVideoQualityEvents: CloudflareStreamVideoQualityEventsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareTunnelConnections: CloudflareTunnelConnectionsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareTunnelConnectors: CloudflareTunnelConnectorsMetricConfig{
+						Enabled: false,
+					},
+					CloudflareTunnelHealthStatus: CloudflareTunnelHealthStatusMetricConfig{
+						Enabled: false,
+					},
+					CloudflareTunnelInfo: CloudflareTunnelInfoMetricConfig{
 						Enabled: false,
 					},
 					CloudflareWorkerCPUTime: CloudflareWorkerCPUTimeMetricConfig{
@@ -621,6 +660,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					CloudflareZoneCacheMissOriginDuration: CloudflareZoneCacheMissOriginDurationMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneCertificateExpiry: CloudflareZoneCertificateExpiryMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneCertificateStatus: CloudflareZoneCertificateStatusMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneColocationEdgeResponse: CloudflareZoneColocationEdgeResponseMetricConfig{
@@ -681,6 +726,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					CloudflareZoneHostnameOriginResponseDuration: CloudflareZoneHostnameOriginResponseDurationMetricConfig{
+						Enabled: false,
+					},
+					CloudflareZoneLbOriginWeight: CloudflareZoneLbOriginWeightMetricConfig{
 						Enabled: false,
 					},
 					CloudflareZoneLbOriginsSelected: CloudflareZoneLbOriginsSelectedMetricConfig{
@@ -788,7 +836,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterSampleIntervalMetricConfig{}, CloudflareExporterSourceMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareLogpushFailedJobsAccountMetricConfig{}, CloudflareLogpushFailedJobsZoneMetricConfig{}, CloudflareLogpushRecordsAccountMetricConfig{}, CloudflareLogpushRecordsZoneMetricConfig{}, CloudflareLogpushUploadedAccountMetricConfig{}, CloudflareLogpushUploadedZoneMetricConfig{}, CloudflareMagicFirewallRuleBitsMetricConfig{}, CloudflareMagicFirewallRulePacketsMetricConfig{}, CloudflareMagicTransitActiveTunnelsMetricConfig{}, CloudflareMagicTransitEdgeColoCountMetricConfig{}, CloudflareMagicTransitHealthyTunnelsMetricConfig{}, CloudflareMagicTransitTunnelChecksMetricConfig{}, CloudflareMagicTransitTunnelEffectiveSloMetricConfig{}, CloudflareMagicTransitTunnelSloMetricConfig{}, CloudflareMagicTransitTunnelStateMetricConfig{}, CloudflareMagicTransitTunnelTrafficBitsMetricConfig{}, CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsCdnBitsMetricConfig{}, CloudflareNetworkAnalyticsCdnPacketsMetricConfig{}, CloudflareNetworkAnalyticsDosdBitsMetricConfig{}, CloudflareNetworkAnalyticsDosdPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{}, CloudflareR2OperationsMetricConfig{}, CloudflareR2ResponseMetricConfig{}, CloudflareR2ResponseObjectsMetricConfig{}, CloudflareR2StorageMetadataMetricConfig{}, CloudflareR2StorageObjectsMetricConfig{}, CloudflareR2StoragePayloadMetricConfig{}, CloudflareR2StorageUploadsMetricConfig{}, CloudflareStreamLiveInputEventsMetricConfig{}, CloudflareStreamMinutesViewedMetricConfig{}, CloudflareStreamVideoBufferEventsMetricConfig{}, CloudflareStreamVideoPlaybackEventsMetricConfig{}, CloudflareStreamVideoPlaybackTimeMetricConfig{}, CloudflareStreamVideoQualityEventsMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthAsnMetricConfig{}, CloudflareZoneBandwidthCacheStatusMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneBotRequestsCountryMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneCacheMissOriginDurationMetricConfig{}, CloudflareZoneColocationEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorRequestsMetricConfig{}, CloudflareZoneColocationErrorVisitsMetricConfig{}, CloudflareZoneColocationRequestsMetricConfig{}, CloudflareZoneColocationVisitsMetricConfig{}, CloudflareZoneCustomerError4xxMetricConfig{}, CloudflareZoneCustomerError5xxMetricConfig{}, CloudflareZoneEdgeErrorRateMetricConfig{}, CloudflareZoneEdgeErrorsPathMetricConfig{}, CloudflareZoneFirewallBotsDetectedMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZoneHealthCheckEventsOriginMetricConfig{}, CloudflareZoneHealthCheckRttMetricConfig{}, CloudflareZoneHealthCheckTCPConnectionMetricConfig{}, CloudflareZoneHealthCheckTLSHandshakeMetricConfig{}, CloudflareZoneHealthCheckTtfbMetricConfig{}, CloudflareZoneHostnameEdgeTtfbMetricConfig{}, CloudflareZoneHostnameErrorRateMetricConfig{}, CloudflareZoneHostnameOriginResponseDurationMetricConfig{}, CloudflareZoneLbOriginsSelectedMetricConfig{}, CloudflareZoneLbPoolRttMetricConfig{}, CloudflareZoneLbSteeringPolicyInfoMetricConfig{}, CloudflareZoneOriginErrorRateMetricConfig{}, CloudflareZoneOriginResponseDurationMetricConfig{}, CloudflareZoneOriginResponseDurationQuantilesMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZonePoolHealthStatusMetricConfig{}, CloudflareZonePoolRequestsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsAsnMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsByMethodMetricConfig{}, CloudflareZoneRequestsCacheStatusMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneRequestsStatusCountryHostMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(CloudflareAccountsMetricConfig{}, CloudflareExporterErrorsMetricConfig{}, CloudflareExporterLateRatioMetricConfig{}, CloudflareExporterLostTimeMetricConfig{}, CloudflareExporterOverflowSeriesMetricConfig{}, CloudflareExporterSampleIntervalMetricConfig{}, CloudflareExporterSourceMetricConfig{}, CloudflareExporterUpMetricConfig{}, CloudflareExporterWatermarkTimestampMetricConfig{}, CloudflareLogpushFailedJobsAccountMetricConfig{}, CloudflareLogpushFailedJobsZoneMetricConfig{}, CloudflareLogpushRecordsAccountMetricConfig{}, CloudflareLogpushRecordsZoneMetricConfig{}, CloudflareLogpushUploadedAccountMetricConfig{}, CloudflareLogpushUploadedZoneMetricConfig{}, CloudflareMagicFirewallRuleBitsMetricConfig{}, CloudflareMagicFirewallRulePacketsMetricConfig{}, CloudflareMagicTransitActiveTunnelsMetricConfig{}, CloudflareMagicTransitEdgeColoCountMetricConfig{}, CloudflareMagicTransitHealthyTunnelsMetricConfig{}, CloudflareMagicTransitTunnelChecksMetricConfig{}, CloudflareMagicTransitTunnelEffectiveSloMetricConfig{}, CloudflareMagicTransitTunnelSloMetricConfig{}, CloudflareMagicTransitTunnelStateMetricConfig{}, CloudflareMagicTransitTunnelTrafficBitsMetricConfig{}, CloudflareMagicTransitTunnelTrafficPacketsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsAdvancedDNSProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsCdnBitsMetricConfig{}, CloudflareNetworkAnalyticsCdnPacketsMetricConfig{}, CloudflareNetworkAnalyticsDosdBitsMetricConfig{}, CloudflareNetworkAnalyticsDosdPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicFirewallPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicIdpsPacketsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitBitsMetricConfig{}, CloudflareNetworkAnalyticsMagicTransitPacketsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionBitsMetricConfig{}, CloudflareNetworkAnalyticsProgrammableFlowProtectionPacketsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumBitsMetricConfig{}, CloudflareNetworkAnalyticsSpectrumPacketsMetricConfig{}, CloudflarePoolOriginHealthStatusMetricConfig{}, CloudflareR2OperationsMetricConfig{}, CloudflareR2ResponseMetricConfig{}, CloudflareR2ResponseObjectsMetricConfig{}, CloudflareR2StorageMetadataMetricConfig{}, CloudflareR2StorageObjectsMetricConfig{}, CloudflareR2StoragePayloadMetricConfig{}, CloudflareR2StorageUploadsMetricConfig{}, CloudflareStreamLiveInputSegmentsMetricConfig{}, CloudflareStreamMinutesViewedMetricConfig{}, CloudflareStreamVideoBufferEventsMetricConfig{}, CloudflareStreamVideoPlaybackStartsMetricConfig{}, CloudflareStreamVideoPlaybackTimeMetricConfig{}, CloudflareStreamVideoQualityEventsMetricConfig{}, CloudflareTunnelConnectionsMetricConfig{}, CloudflareTunnelConnectorsMetricConfig{}, CloudflareTunnelHealthStatusMetricConfig{}, CloudflareTunnelInfoMetricConfig{}, CloudflareWorkerCPUTimeMetricConfig{}, CloudflareWorkerDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerErrorsMetricConfig{}, CloudflareWorkerInvocationDurationGigabyteSecondsMetricConfig{}, CloudflareWorkerRequestsMetricConfig{}, CloudflareWorkerSubrequestsMetricConfig{}, CloudflareWorkerWallTimeMetricConfig{}, CloudflareZoneBandwidthMetricConfig{}, CloudflareZoneBandwidthAsnMetricConfig{}, CloudflareZoneBandwidthCacheStatusMetricConfig{}, CloudflareZoneBandwidthCachedMetricConfig{}, CloudflareZoneBandwidthContentTypeMetricConfig{}, CloudflareZoneBandwidthCountryMetricConfig{}, CloudflareZoneBandwidthSslEncryptedMetricConfig{}, CloudflareZoneBotRequestsCountryMetricConfig{}, CloudflareZoneCacheHitRatioMetricConfig{}, CloudflareZoneCacheMissOriginDurationMetricConfig{}, CloudflareZoneCertificateExpiryMetricConfig{}, CloudflareZoneCertificateStatusMetricConfig{}, CloudflareZoneColocationEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorEdgeResponseMetricConfig{}, CloudflareZoneColocationErrorRequestsMetricConfig{}, CloudflareZoneColocationErrorVisitsMetricConfig{}, CloudflareZoneColocationRequestsMetricConfig{}, CloudflareZoneColocationVisitsMetricConfig{}, CloudflareZoneCustomerError4xxMetricConfig{}, CloudflareZoneCustomerError5xxMetricConfig{}, CloudflareZoneEdgeErrorRateMetricConfig{}, CloudflareZoneEdgeErrorsPathMetricConfig{}, CloudflareZoneFirewallBotsDetectedMetricConfig{}, CloudflareZoneFirewallEventsMetricConfig{}, CloudflareZoneHealthCheckEventsOriginMetricConfig{}, CloudflareZoneHealthCheckRttMetricConfig{}, CloudflareZoneHealthCheckTCPConnectionMetricConfig{}, CloudflareZoneHealthCheckTLSHandshakeMetricConfig{}, CloudflareZoneHealthCheckTtfbMetricConfig{}, CloudflareZoneHostnameEdgeTtfbMetricConfig{}, CloudflareZoneHostnameErrorRateMetricConfig{}, CloudflareZoneHostnameOriginResponseDurationMetricConfig{}, CloudflareZoneLbOriginWeightMetricConfig{}, CloudflareZoneLbOriginsSelectedMetricConfig{}, CloudflareZoneLbPoolRttMetricConfig{}, CloudflareZoneLbSteeringPolicyInfoMetricConfig{}, CloudflareZoneOriginErrorRateMetricConfig{}, CloudflareZoneOriginResponseDurationMetricConfig{}, CloudflareZoneOriginResponseDurationQuantilesMetricConfig{}, CloudflareZonePageviewsMetricConfig{}, CloudflareZonePoolHealthStatusMetricConfig{}, CloudflareZonePoolRequestsMetricConfig{}, CloudflareZoneRequestsMetricConfig{}, CloudflareZoneRequestsAsnMetricConfig{}, CloudflareZoneRequestsBrowserMapPageViewsMetricConfig{}, CloudflareZoneRequestsByMethodMetricConfig{}, CloudflareZoneRequestsCacheStatusMetricConfig{}, CloudflareZoneRequestsCachedMetricConfig{}, CloudflareZoneRequestsContentTypeMetricConfig{}, CloudflareZoneRequestsCountryMetricConfig{}, CloudflareZoneRequestsHTTPVersionMetricConfig{}, CloudflareZoneRequestsIPClassMetricConfig{}, CloudflareZoneRequestsOriginStatusCountryHostMetricConfig{}, CloudflareZoneRequestsSslEncryptedMetricConfig{}, CloudflareZoneRequestsSslProtocolMetricConfig{}, CloudflareZoneRequestsStatusMetricConfig{}, CloudflareZoneRequestsStatusCountryHostMetricConfig{}, CloudflareZoneThreatsMetricConfig{}, CloudflareZoneThreatsCountryMetricConfig{}, CloudflareZoneThreatsTypeMetricConfig{}, CloudflareZoneUniquesMetricConfig{}, CloudflareZonesMetricConfig{}, CloudflareZonesFilteredMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

@@ -181,6 +181,10 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.network_analytics.spectrum.packets",
 		Attributes: []string{"outcome", "direction", "ip_protocol", "otel.metric.overflow"},
 	},
+	CloudflarePoolOriginHealthStatus: metricInfo{
+		Name:       "cloudflare.pool.origin.health_status",
+		Attributes: []string{"pool_name", "origin_name", "ip"},
+	},
 	CloudflareR2Operations: metricInfo{
 		Name:       "cloudflare.r2.operations",
 		Attributes: []string{"bucket", "action_type", "action_status", "otel.metric.overflow"},
@@ -209,8 +213,8 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.r2.storage.uploads",
 		Attributes: []string{"bucket", "storage_class"},
 	},
-	CloudflareStreamLiveInputEvents: metricInfo{
-		Name:       "cloudflare.stream.live_input.events",
+	CloudflareStreamLiveInputSegments: metricInfo{
+		Name:       "cloudflare.stream.live_input.segments",
 		Attributes: []string{"input_id", "event_code", "otel.metric.overflow"},
 	},
 	CloudflareStreamMinutesViewed: metricInfo{
@@ -221,8 +225,8 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.stream.video_buffer.events",
 		Attributes: []string{"video_id", "otel.metric.overflow"},
 	},
-	CloudflareStreamVideoPlaybackEvents: metricInfo{
-		Name:       "cloudflare.stream.video_playback.events",
+	CloudflareStreamVideoPlaybackStarts: metricInfo{
+		Name:       "cloudflare.stream.video_playback.starts",
 		Attributes: []string{"video_id", "country", "otel.metric.overflow"},
 	},
 	CloudflareStreamVideoPlaybackTime: metricInfo{
@@ -232,6 +236,22 @@ var MetricsInfo = metricsInfo{
 	CloudflareStreamVideoQualityEvents: metricInfo{
 		Name:       "cloudflare.stream.video_quality.events",
 		Attributes: []string{"video_id", "resolution", "otel.metric.overflow"},
+	},
+	CloudflareTunnelConnections: metricInfo{
+		Name:       "cloudflare.tunnel.connections",
+		Attributes: []string{"tunnel_id", "connector_id", "version", "colo"},
+	},
+	CloudflareTunnelConnectors: metricInfo{
+		Name:       "cloudflare.tunnel.connectors",
+		Attributes: []string{"tunnel_id"},
+	},
+	CloudflareTunnelHealthStatus: metricInfo{
+		Name:       "cloudflare.tunnel.health_status",
+		Attributes: []string{"tunnel_id", "tunnel_name"},
+	},
+	CloudflareTunnelInfo: metricInfo{
+		Name:       "cloudflare.tunnel.info",
+		Attributes: []string{"tunnel_id", "tunnel_name", "status"},
 	},
 	CloudflareWorkerCPUTime: metricInfo{
 		Name:       "cloudflare.worker.cpu_time",
@@ -296,6 +316,14 @@ var MetricsInfo = metricsInfo{
 	CloudflareZoneCacheMissOriginDuration: metricInfo{
 		Name:       "cloudflare.zone.cache_miss_origin_duration",
 		Attributes: []string{"country", "host"},
+	},
+	CloudflareZoneCertificateExpiry: metricInfo{
+		Name:       "cloudflare.zone.certificate.expiry",
+		Attributes: []string{"certificate_id", "type", "issuer", "status", "host"},
+	},
+	CloudflareZoneCertificateStatus: metricInfo{
+		Name:       "cloudflare.zone.certificate.status",
+		Attributes: []string{"certificate_id", "type", "issuer", "status"},
 	},
 	CloudflareZoneColocationEdgeResponse: metricInfo{
 		Name:       "cloudflare.zone.colocation.edge_response",
@@ -375,6 +403,10 @@ var MetricsInfo = metricsInfo{
 	CloudflareZoneHostnameOriginResponseDuration: metricInfo{
 		Name:       "cloudflare.zone.hostname.origin_response_duration",
 		Attributes: []string{"host", "quantile"},
+	},
+	CloudflareZoneLbOriginWeight: metricInfo{
+		Name:       "cloudflare.zone.lb.origin_weight",
+		Attributes: []string{"lb_name", "pool_name", "origin_name"},
 	},
 	CloudflareZoneLbOriginsSelected: metricInfo{
 		Name:       "cloudflare.zone.lb.origins_selected",
@@ -532,6 +564,7 @@ type metricsInfo struct {
 	CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets metricInfo
 	CloudflareNetworkAnalyticsSpectrumBits                      metricInfo
 	CloudflareNetworkAnalyticsSpectrumPackets                   metricInfo
+	CloudflarePoolOriginHealthStatus                            metricInfo
 	CloudflareR2Operations                                      metricInfo
 	CloudflareR2Response                                        metricInfo
 	CloudflareR2ResponseObjects                                 metricInfo
@@ -539,12 +572,16 @@ type metricsInfo struct {
 	CloudflareR2StorageObjects                                  metricInfo
 	CloudflareR2StoragePayload                                  metricInfo
 	CloudflareR2StorageUploads                                  metricInfo
-	CloudflareStreamLiveInputEvents                             metricInfo
+	CloudflareStreamLiveInputSegments                           metricInfo
 	CloudflareStreamMinutesViewed                               metricInfo
 	CloudflareStreamVideoBufferEvents                           metricInfo
-	CloudflareStreamVideoPlaybackEvents                         metricInfo
+	CloudflareStreamVideoPlaybackStarts                         metricInfo
 	CloudflareStreamVideoPlaybackTime                           metricInfo
 	CloudflareStreamVideoQualityEvents                          metricInfo
+	CloudflareTunnelConnections                                 metricInfo
+	CloudflareTunnelConnectors                                  metricInfo
+	CloudflareTunnelHealthStatus                                metricInfo
+	CloudflareTunnelInfo                                        metricInfo
 	CloudflareWorkerCPUTime                                     metricInfo
 	CloudflareWorkerDurationGigabyteSeconds                     metricInfo
 	CloudflareWorkerErrors                                      metricInfo
@@ -562,6 +599,8 @@ type metricsInfo struct {
 	CloudflareZoneBotRequestsCountry                            metricInfo
 	CloudflareZoneCacheHitRatio                                 metricInfo
 	CloudflareZoneCacheMissOriginDuration                       metricInfo
+	CloudflareZoneCertificateExpiry                             metricInfo
+	CloudflareZoneCertificateStatus                             metricInfo
 	CloudflareZoneColocationEdgeResponse                        metricInfo
 	CloudflareZoneColocationErrorEdgeResponse                   metricInfo
 	CloudflareZoneColocationErrorRequests                       metricInfo
@@ -582,6 +621,7 @@ type metricsInfo struct {
 	CloudflareZoneHostnameEdgeTtfb                              metricInfo
 	CloudflareZoneHostnameErrorRate                             metricInfo
 	CloudflareZoneHostnameOriginResponseDuration                metricInfo
+	CloudflareZoneLbOriginWeight                                metricInfo
 	CloudflareZoneLbOriginsSelected                             metricInfo
 	CloudflareZoneLbPoolRtt                                     metricInfo
 	CloudflareZoneLbSteeringPolicyInfo                          metricInfo
@@ -689,6 +729,12 @@ func WithCacheStatusMetricAttribute(cacheStatusAttributeValue string) MetricAttr
 	})
 }
 
+func WithCertificateIDMetricAttribute(certificateIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("certificate_id", certificateIDAttributeValue)
+	})
+}
+
 func WithClassMetricAttribute(classAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("class", classAttributeValue)
@@ -698,6 +744,12 @@ func WithClassMetricAttribute(classAttributeValue string) MetricAttributeOption 
 func WithColoMetricAttribute(coloAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("colo", coloAttributeValue)
+	})
+}
+
+func WithConnectorIDMetricAttribute(connectorIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("connector_id", connectorIDAttributeValue)
 	})
 }
 
@@ -791,6 +843,12 @@ func WithInputIDMetricAttribute(inputIDAttributeValue string) MetricAttributeOpt
 	})
 }
 
+func WithIPMetricAttribute(ipAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("ip", ipAttributeValue)
+	})
+}
+
 func WithIPProtocolMetricAttribute(ipProtocolAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("ip_protocol", ipProtocolAttributeValue)
@@ -800,6 +858,12 @@ func WithIPProtocolMetricAttribute(ipProtocolAttributeValue string) MetricAttrib
 func WithIPTypeMetricAttribute(ipTypeAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("ip_type", ipTypeAttributeValue)
+	})
+}
+
+func WithIssuerMetricAttribute(issuerAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("issuer", issuerAttributeValue)
 	})
 }
 
@@ -953,6 +1017,12 @@ func WithStorageClassMetricAttribute(storageClassAttributeValue string) MetricAt
 	})
 }
 
+func WithTunnelIDMetricAttribute(tunnelIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("tunnel_id", tunnelIDAttributeValue)
+	})
+}
+
 func WithTunnelNameMetricAttribute(tunnelNameAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("tunnel_name", tunnelNameAttributeValue)
@@ -962,6 +1032,12 @@ func WithTunnelNameMetricAttribute(tunnelNameAttributeValue string) MetricAttrib
 func WithTypeMetricAttribute(typeAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("type", typeAttributeValue)
+	})
+}
+
+func WithVersionMetricAttribute(versionAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("version", versionAttributeValue)
 	})
 }
 
@@ -1247,7 +1323,7 @@ type metricCloudflareExporterSampleInterval struct {
 func (m *metricCloudflareExporterSampleInterval) init() {
 	m.data.SetName("cloudflare.exporter.sample.interval")
 	m.data.SetDescription("How many events each event that Cloudflare looked at stands for, in the newest reading; 1 is no sampling.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{event}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -1301,7 +1377,7 @@ type metricCloudflareExporterSource struct {
 func (m *metricCloudflareExporterSource) init() {
 	m.data.SetName("cloudflare.exporter.source")
 	m.data.SetDescription("1 for the dataset that a family of metrics of a zone or account is read from.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{source}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -1906,7 +1982,7 @@ type metricCloudflareMagicTransitActiveTunnels struct {
 // init fills cloudflare.magic_transit.active_tunnels metric with initial data.
 func (m *metricCloudflareMagicTransitActiveTunnels) init() {
 	m.data.SetName("cloudflare.magic_transit.active_tunnels")
-	m.data.SetDescription("Tunnels that carry traffic, in the newest settled minute.")
+	m.data.SetDescription("Tunnels that carried traffic at some data centre in the last six hours, as of the newest settled minute.")
 	m.data.SetUnit("{tunnel}")
 	m.data.SetEmptyGauge()
 }
@@ -2112,8 +2188,8 @@ type metricCloudflareMagicTransitTunnelEffectiveSlo struct {
 // init fills cloudflare.magic_transit.tunnel.effective_slo metric with initial data.
 func (m *metricCloudflareMagicTransitTunnelEffectiveSlo) init() {
 	m.data.SetName("cloudflare.magic_transit.tunnel.effective_slo")
-	m.data.SetDescription("Service level that a tunnel reached, newest settled minute.")
-	m.data.SetUnit("1")
+	m.data.SetDescription("Service level that a tunnel reached, as Cloudflare computes it, newest settled minute.")
+	m.data.SetUnit("{level}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -2166,8 +2242,8 @@ type metricCloudflareMagicTransitTunnelSlo struct {
 // init fills cloudflare.magic_transit.tunnel.slo metric with initial data.
 func (m *metricCloudflareMagicTransitTunnelSlo) init() {
 	m.data.SetName("cloudflare.magic_transit.tunnel.slo")
-	m.data.SetDescription("Service level that a tunnel is held to, newest settled minute.")
-	m.data.SetUnit("1")
+	m.data.SetDescription("Service level that a tunnel is held to, as Cloudflare gives it, newest settled minute.")
+	m.data.SetUnit("{level}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -2221,7 +2297,7 @@ type metricCloudflareMagicTransitTunnelState struct {
 func (m *metricCloudflareMagicTransitTunnelState) init() {
 	m.data.SetName("cloudflare.magic_transit.tunnel.state")
 	m.data.SetDescription("State of a tunnel in the newest settled minute: 0 down, 0.5 degraded, 1 healthy; the average over data centres and checks.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{state}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -3273,6 +3349,60 @@ func newMetricCloudflareNetworkAnalyticsSpectrumPackets(cfg CloudflareNetworkAna
 	return m
 }
 
+type metricCloudflarePoolOriginHealthStatus struct {
+	data     pmetric.Metric                               // data buffer for generated metric.
+	config   CloudflarePoolOriginHealthStatusMetricConfig // metric config provided by user.
+	capacity int                                          // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.pool.origin.health_status metric with initial data.
+func (m *metricCloudflarePoolOriginHealthStatus) init() {
+	m.data.SetName("cloudflare.pool.origin.health_status")
+	m.data.SetDescription("1 when Cloudflare's health checks find the origin healthy, 0 otherwise.")
+	m.data.SetUnit("{status}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflarePoolOriginHealthStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflarePoolOriginHealthStatus) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflarePoolOriginHealthStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflarePoolOriginHealthStatus(cfg CloudflarePoolOriginHealthStatusMetricConfig) metricCloudflarePoolOriginHealthStatus {
+	m := metricCloudflarePoolOriginHealthStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareR2Operations struct {
 	data     pmetric.Metric                     // data buffer for generated metric.
 	config   CloudflareR2OperationsMetricConfig // metric config provided by user.
@@ -3657,24 +3787,24 @@ func newMetricCloudflareR2StorageUploads(cfg CloudflareR2StorageUploadsMetricCon
 	return m
 }
 
-type metricCloudflareStreamLiveInputEvents struct {
-	data     pmetric.Metric                              // data buffer for generated metric.
-	config   CloudflareStreamLiveInputEventsMetricConfig // metric config provided by user.
-	capacity int                                         // max observed number of data points added to the metric.
+type metricCloudflareStreamLiveInputSegments struct {
+	data     pmetric.Metric                                // data buffer for generated metric.
+	config   CloudflareStreamLiveInputSegmentsMetricConfig // metric config provided by user.
+	capacity int                                           // max observed number of data points added to the metric.
 }
 
-// init fills cloudflare.stream.live_input.events metric with initial data.
-func (m *metricCloudflareStreamLiveInputEvents) init() {
-	m.data.SetName("cloudflare.stream.live_input.events")
-	m.data.SetDescription("Events of live inputs.")
-	m.data.SetUnit("{event}")
+// init fills cloudflare.stream.live_input.segments metric with initial data.
+func (m *metricCloudflareStreamLiveInputSegments) init() {
+	m.data.SetName("cloudflare.stream.live_input.segments")
+	m.data.SetDescription("Segments of live inputs that were stored, by event.")
+	m.data.SetUnit("{segment}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricCloudflareStreamLiveInputEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+func (m *metricCloudflareStreamLiveInputSegments) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -3688,14 +3818,14 @@ func (m *metricCloudflareStreamLiveInputEvents) recordDataPoint(start pcommon.Ti
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
-func (m *metricCloudflareStreamLiveInputEvents) updateCapacity() {
+func (m *metricCloudflareStreamLiveInputSegments) updateCapacity() {
 	if m.data.Sum().DataPoints().Len() > m.capacity {
 		m.capacity = m.data.Sum().DataPoints().Len()
 	}
 }
 
 // emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
-func (m *metricCloudflareStreamLiveInputEvents) emit(metrics pmetric.MetricSlice) {
+func (m *metricCloudflareStreamLiveInputSegments) emit(metrics pmetric.MetricSlice) {
 	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
 		m.updateCapacity()
 		m.data.MoveTo(metrics.AppendEmpty())
@@ -3703,8 +3833,8 @@ func (m *metricCloudflareStreamLiveInputEvents) emit(metrics pmetric.MetricSlice
 	}
 }
 
-func newMetricCloudflareStreamLiveInputEvents(cfg CloudflareStreamLiveInputEventsMetricConfig) metricCloudflareStreamLiveInputEvents {
-	m := metricCloudflareStreamLiveInputEvents{config: cfg}
+func newMetricCloudflareStreamLiveInputSegments(cfg CloudflareStreamLiveInputSegmentsMetricConfig) metricCloudflareStreamLiveInputSegments {
+	m := metricCloudflareStreamLiveInputSegments{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -3825,24 +3955,24 @@ func newMetricCloudflareStreamVideoBufferEvents(cfg CloudflareStreamVideoBufferE
 	return m
 }
 
-type metricCloudflareStreamVideoPlaybackEvents struct {
+type metricCloudflareStreamVideoPlaybackStarts struct {
 	data     pmetric.Metric                                  // data buffer for generated metric.
-	config   CloudflareStreamVideoPlaybackEventsMetricConfig // metric config provided by user.
+	config   CloudflareStreamVideoPlaybackStartsMetricConfig // metric config provided by user.
 	capacity int                                             // max observed number of data points added to the metric.
 }
 
-// init fills cloudflare.stream.video_playback.events metric with initial data.
-func (m *metricCloudflareStreamVideoPlaybackEvents) init() {
-	m.data.SetName("cloudflare.stream.video_playback.events")
-	m.data.SetDescription("Playback events of videos.")
-	m.data.SetUnit("{event}")
+// init fills cloudflare.stream.video_playback.starts metric with initial data.
+func (m *metricCloudflareStreamVideoPlaybackStarts) init() {
+	m.data.SetName("cloudflare.stream.video_playback.starts")
+	m.data.SetDescription("Playbacks of videos that were started.")
+	m.data.SetUnit("{playback}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricCloudflareStreamVideoPlaybackEvents) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+func (m *metricCloudflareStreamVideoPlaybackStarts) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -3856,14 +3986,14 @@ func (m *metricCloudflareStreamVideoPlaybackEvents) recordDataPoint(start pcommo
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
-func (m *metricCloudflareStreamVideoPlaybackEvents) updateCapacity() {
+func (m *metricCloudflareStreamVideoPlaybackStarts) updateCapacity() {
 	if m.data.Sum().DataPoints().Len() > m.capacity {
 		m.capacity = m.data.Sum().DataPoints().Len()
 	}
 }
 
 // emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
-func (m *metricCloudflareStreamVideoPlaybackEvents) emit(metrics pmetric.MetricSlice) {
+func (m *metricCloudflareStreamVideoPlaybackStarts) emit(metrics pmetric.MetricSlice) {
 	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
 		m.updateCapacity()
 		m.data.MoveTo(metrics.AppendEmpty())
@@ -3871,8 +4001,8 @@ func (m *metricCloudflareStreamVideoPlaybackEvents) emit(metrics pmetric.MetricS
 	}
 }
 
-func newMetricCloudflareStreamVideoPlaybackEvents(cfg CloudflareStreamVideoPlaybackEventsMetricConfig) metricCloudflareStreamVideoPlaybackEvents {
-	m := metricCloudflareStreamVideoPlaybackEvents{config: cfg}
+func newMetricCloudflareStreamVideoPlaybackStarts(cfg CloudflareStreamVideoPlaybackStartsMetricConfig) metricCloudflareStreamVideoPlaybackStarts {
+	m := metricCloudflareStreamVideoPlaybackStarts{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -3985,6 +4115,222 @@ func (m *metricCloudflareStreamVideoQualityEvents) emit(metrics pmetric.MetricSl
 
 func newMetricCloudflareStreamVideoQualityEvents(cfg CloudflareStreamVideoQualityEventsMetricConfig) metricCloudflareStreamVideoQualityEvents {
 	m := metricCloudflareStreamVideoQualityEvents{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareTunnelConnections struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   CloudflareTunnelConnectionsMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.tunnel.connections metric with initial data.
+func (m *metricCloudflareTunnelConnections) init() {
+	m.data.SetName("cloudflare.tunnel.connections")
+	m.data.SetDescription("Connections of a tunnel to Cloudflare, by the connector and the data centre at their ends.")
+	m.data.SetUnit("{connection}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareTunnelConnections) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareTunnelConnections) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareTunnelConnections) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareTunnelConnections(cfg CloudflareTunnelConnectionsMetricConfig) metricCloudflareTunnelConnections {
+	m := metricCloudflareTunnelConnections{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareTunnelConnectors struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   CloudflareTunnelConnectorsMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.tunnel.connectors metric with initial data.
+func (m *metricCloudflareTunnelConnectors) init() {
+	m.data.SetName("cloudflare.tunnel.connectors")
+	m.data.SetDescription("Connectors of a tunnel, which are running cloudflared processes, that are connected to Cloudflare.")
+	m.data.SetUnit("{connector}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareTunnelConnectors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareTunnelConnectors) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareTunnelConnectors) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareTunnelConnectors(cfg CloudflareTunnelConnectorsMetricConfig) metricCloudflareTunnelConnectors {
+	m := metricCloudflareTunnelConnectors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareTunnelHealthStatus struct {
+	data     pmetric.Metric                           // data buffer for generated metric.
+	config   CloudflareTunnelHealthStatusMetricConfig // metric config provided by user.
+	capacity int                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.tunnel.health_status metric with initial data.
+func (m *metricCloudflareTunnelHealthStatus) init() {
+	m.data.SetName("cloudflare.tunnel.health_status")
+	m.data.SetDescription("Health of a tunnel: 1 healthy, 0.5 degraded, 0 down or never run.")
+	m.data.SetUnit("{status}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareTunnelHealthStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareTunnelHealthStatus) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareTunnelHealthStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareTunnelHealthStatus(cfg CloudflareTunnelHealthStatusMetricConfig) metricCloudflareTunnelHealthStatus {
+	m := metricCloudflareTunnelHealthStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareTunnelInfo struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   CloudflareTunnelInfoMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.tunnel.info metric with initial data.
+func (m *metricCloudflareTunnelInfo) init() {
+	m.data.SetName("cloudflare.tunnel.info")
+	m.data.SetDescription("1 for each tunnel of cloudflared that has not been deleted.")
+	m.data.SetUnit("{tunnel}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareTunnelInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareTunnelInfo) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareTunnelInfo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareTunnelInfo(cfg CloudflareTunnelInfoMetricConfig) metricCloudflareTunnelInfo {
+	m := metricCloudflareTunnelInfo{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -4919,6 +5265,114 @@ func newMetricCloudflareZoneCacheMissOriginDuration(cfg CloudflareZoneCacheMissO
 	return m
 }
 
+type metricCloudflareZoneCertificateExpiry struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareZoneCertificateExpiryMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.certificate.expiry metric with initial data.
+func (m *metricCloudflareZoneCertificateExpiry) init() {
+	m.data.SetName("cloudflare.zone.certificate.expiry")
+	m.data.SetDescription("Unix time at which an edge certificate expires.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneCertificateExpiry) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneCertificateExpiry) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneCertificateExpiry) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneCertificateExpiry(cfg CloudflareZoneCertificateExpiryMetricConfig) metricCloudflareZoneCertificateExpiry {
+	m := metricCloudflareZoneCertificateExpiry{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneCertificateStatus struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareZoneCertificateStatusMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.certificate.status metric with initial data.
+func (m *metricCloudflareZoneCertificateStatus) init() {
+	m.data.SetName("cloudflare.zone.certificate.status")
+	m.data.SetDescription("1 for each edge certificate with the status of its certificate pack, for example active or pending_validation.")
+	m.data.SetUnit("{certificate}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneCertificateStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneCertificateStatus) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneCertificateStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneCertificateStatus(cfg CloudflareZoneCertificateStatusMetricConfig) metricCloudflareZoneCertificateStatus {
+	m := metricCloudflareZoneCertificateStatus{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneColocationEdgeResponse struct {
 	data     pmetric.Metric                                   // data buffer for generated metric.
 	config   CloudflareZoneColocationEdgeResponseMetricConfig // metric config provided by user.
@@ -5377,7 +5831,7 @@ type metricCloudflareZoneEdgeErrorRate struct {
 func (m *metricCloudflareZoneEdgeErrorRate) init() {
 	m.data.SetName("cloudflare.zone.edge_error_rate")
 	m.data.SetDescription("Share of the newest settled minute's requests that the edge answered with a 4xx or 5xx status, 0 to 1.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{ratio}")
 	m.data.SetEmptyGauge()
 }
 
@@ -5921,7 +6375,7 @@ type metricCloudflareZoneHostnameErrorRate struct {
 func (m *metricCloudflareZoneHostnameErrorRate) init() {
 	m.data.SetName("cloudflare.zone.hostname.error_rate")
 	m.data.SetDescription("Share of a host's requests of the newest settled minute that the edge answered with a 4xx or 5xx status, 0 to 1.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{ratio}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -6019,6 +6473,60 @@ func newMetricCloudflareZoneHostnameOriginResponseDuration(cfg CloudflareZoneHos
 	return m
 }
 
+type metricCloudflareZoneLbOriginWeight struct {
+	data     pmetric.Metric                           // data buffer for generated metric.
+	config   CloudflareZoneLbOriginWeightMetricConfig // metric config provided by user.
+	capacity int                                      // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.lb.origin_weight metric with initial data.
+func (m *metricCloudflareZoneLbOriginWeight) init() {
+	m.data.SetName("cloudflare.zone.lb.origin_weight")
+	m.data.SetDescription("Weight of an origin within a pool of a load balancer; origins that are switched off have none.")
+	m.data.SetUnit("{weight}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneLbOriginWeight) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneLbOriginWeight) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneLbOriginWeight) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneLbOriginWeight(cfg CloudflareZoneLbOriginWeightMetricConfig) metricCloudflareZoneLbOriginWeight {
+	m := metricCloudflareZoneLbOriginWeight{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneLbOriginsSelected struct {
 	data     pmetric.Metric                              // data buffer for generated metric.
 	config   CloudflareZoneLbOriginsSelectedMetricConfig // metric config provided by user.
@@ -6082,7 +6590,7 @@ type metricCloudflareZoneLbPoolRtt struct {
 // init fills cloudflare.zone.lb.pool_rtt metric with initial data.
 func (m *metricCloudflareZoneLbPoolRtt) init() {
 	m.data.SetName("cloudflare.zone.lb.pool_rtt")
-	m.data.SetDescription("Round-trip time to the pool, average over the newest settled minute.")
+	m.data.SetDescription("Round-trip time to the pool, average over the newest settled minute; for load balancers that steer by it (dynamic latency).")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
@@ -6137,7 +6645,7 @@ type metricCloudflareZoneLbSteeringPolicyInfo struct {
 func (m *metricCloudflareZoneLbSteeringPolicyInfo) init() {
 	m.data.SetName("cloudflare.zone.lb.steering_policy.info")
 	m.data.SetDescription("1 for each steering policy that a load balancer used in the newest settled minute.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{policy}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -6191,7 +6699,7 @@ type metricCloudflareZoneOriginErrorRate struct {
 func (m *metricCloudflareZoneOriginErrorRate) init() {
 	m.data.SetName("cloudflare.zone.origin_error_rate")
 	m.data.SetDescription("Share of the origin's answers of the newest settled minute with a 5xx status, 0 to 1.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{ratio}")
 	m.data.SetEmptyGauge()
 }
 
@@ -6401,7 +6909,7 @@ type metricCloudflareZonePoolHealthStatus struct {
 func (m *metricCloudflareZonePoolHealthStatus) init() {
 	m.data.SetName("cloudflare.zone.pool.health_status")
 	m.data.SetDescription("1 when a load balancer took the pool for healthy in the newest settled minute, 0 otherwise.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{status}")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
@@ -7695,6 +8203,7 @@ type MetricsBuilder struct {
 	metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets
 	metricCloudflareNetworkAnalyticsSpectrumBits                      metricCloudflareNetworkAnalyticsSpectrumBits
 	metricCloudflareNetworkAnalyticsSpectrumPackets                   metricCloudflareNetworkAnalyticsSpectrumPackets
+	metricCloudflarePoolOriginHealthStatus                            metricCloudflarePoolOriginHealthStatus
 	metricCloudflareR2Operations                                      metricCloudflareR2Operations
 	metricCloudflareR2Response                                        metricCloudflareR2Response
 	metricCloudflareR2ResponseObjects                                 metricCloudflareR2ResponseObjects
@@ -7702,12 +8211,16 @@ type MetricsBuilder struct {
 	metricCloudflareR2StorageObjects                                  metricCloudflareR2StorageObjects
 	metricCloudflareR2StoragePayload                                  metricCloudflareR2StoragePayload
 	metricCloudflareR2StorageUploads                                  metricCloudflareR2StorageUploads
-	metricCloudflareStreamLiveInputEvents                             metricCloudflareStreamLiveInputEvents
+	metricCloudflareStreamLiveInputSegments                           metricCloudflareStreamLiveInputSegments
 	metricCloudflareStreamMinutesViewed                               metricCloudflareStreamMinutesViewed
 	metricCloudflareStreamVideoBufferEvents                           metricCloudflareStreamVideoBufferEvents
-	metricCloudflareStreamVideoPlaybackEvents                         metricCloudflareStreamVideoPlaybackEvents
+	metricCloudflareStreamVideoPlaybackStarts                         metricCloudflareStreamVideoPlaybackStarts
 	metricCloudflareStreamVideoPlaybackTime                           metricCloudflareStreamVideoPlaybackTime
 	metricCloudflareStreamVideoQualityEvents                          metricCloudflareStreamVideoQualityEvents
+	metricCloudflareTunnelConnections                                 metricCloudflareTunnelConnections
+	metricCloudflareTunnelConnectors                                  metricCloudflareTunnelConnectors
+	metricCloudflareTunnelHealthStatus                                metricCloudflareTunnelHealthStatus
+	metricCloudflareTunnelInfo                                        metricCloudflareTunnelInfo
 	metricCloudflareWorkerCPUTime                                     metricCloudflareWorkerCPUTime
 	metricCloudflareWorkerDurationGigabyteSeconds                     metricCloudflareWorkerDurationGigabyteSeconds
 	metricCloudflareWorkerErrors                                      metricCloudflareWorkerErrors
@@ -7725,6 +8238,8 @@ type MetricsBuilder struct {
 	metricCloudflareZoneBotRequestsCountry                            metricCloudflareZoneBotRequestsCountry
 	metricCloudflareZoneCacheHitRatio                                 metricCloudflareZoneCacheHitRatio
 	metricCloudflareZoneCacheMissOriginDuration                       metricCloudflareZoneCacheMissOriginDuration
+	metricCloudflareZoneCertificateExpiry                             metricCloudflareZoneCertificateExpiry
+	metricCloudflareZoneCertificateStatus                             metricCloudflareZoneCertificateStatus
 	metricCloudflareZoneColocationEdgeResponse                        metricCloudflareZoneColocationEdgeResponse
 	metricCloudflareZoneColocationErrorEdgeResponse                   metricCloudflareZoneColocationErrorEdgeResponse
 	metricCloudflareZoneColocationErrorRequests                       metricCloudflareZoneColocationErrorRequests
@@ -7745,6 +8260,7 @@ type MetricsBuilder struct {
 	metricCloudflareZoneHostnameEdgeTtfb                              metricCloudflareZoneHostnameEdgeTtfb
 	metricCloudflareZoneHostnameErrorRate                             metricCloudflareZoneHostnameErrorRate
 	metricCloudflareZoneHostnameOriginResponseDuration                metricCloudflareZoneHostnameOriginResponseDuration
+	metricCloudflareZoneLbOriginWeight                                metricCloudflareZoneLbOriginWeight
 	metricCloudflareZoneLbOriginsSelected                             metricCloudflareZoneLbOriginsSelected
 	metricCloudflareZoneLbPoolRtt                                     metricCloudflareZoneLbPoolRtt
 	metricCloudflareZoneLbSteeringPolicyInfo                          metricCloudflareZoneLbSteeringPolicyInfo
@@ -7842,6 +8358,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets: newMetricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets(mbc.Metrics.CloudflareNetworkAnalyticsProgrammableFlowProtectionPackets),
 		metricCloudflareNetworkAnalyticsSpectrumBits:                      newMetricCloudflareNetworkAnalyticsSpectrumBits(mbc.Metrics.CloudflareNetworkAnalyticsSpectrumBits),
 		metricCloudflareNetworkAnalyticsSpectrumPackets:                   newMetricCloudflareNetworkAnalyticsSpectrumPackets(mbc.Metrics.CloudflareNetworkAnalyticsSpectrumPackets),
+		metricCloudflarePoolOriginHealthStatus:                            newMetricCloudflarePoolOriginHealthStatus(mbc.Metrics.CloudflarePoolOriginHealthStatus),
 		metricCloudflareR2Operations:                                      newMetricCloudflareR2Operations(mbc.Metrics.CloudflareR2Operations),
 		metricCloudflareR2Response:                                        newMetricCloudflareR2Response(mbc.Metrics.CloudflareR2Response),
 		metricCloudflareR2ResponseObjects:                                 newMetricCloudflareR2ResponseObjects(mbc.Metrics.CloudflareR2ResponseObjects),
@@ -7849,12 +8366,16 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricCloudflareR2StorageObjects:                                  newMetricCloudflareR2StorageObjects(mbc.Metrics.CloudflareR2StorageObjects),
 		metricCloudflareR2StoragePayload:                                  newMetricCloudflareR2StoragePayload(mbc.Metrics.CloudflareR2StoragePayload),
 		metricCloudflareR2StorageUploads:                                  newMetricCloudflareR2StorageUploads(mbc.Metrics.CloudflareR2StorageUploads),
-		metricCloudflareStreamLiveInputEvents:                             newMetricCloudflareStreamLiveInputEvents(mbc.Metrics.CloudflareStreamLiveInputEvents),
+		metricCloudflareStreamLiveInputSegments:                           newMetricCloudflareStreamLiveInputSegments(mbc.Metrics.CloudflareStreamLiveInputSegments),
 		metricCloudflareStreamMinutesViewed:                               newMetricCloudflareStreamMinutesViewed(mbc.Metrics.CloudflareStreamMinutesViewed),
 		metricCloudflareStreamVideoBufferEvents:                           newMetricCloudflareStreamVideoBufferEvents(mbc.Metrics.CloudflareStreamVideoBufferEvents),
-		metricCloudflareStreamVideoPlaybackEvents:                         newMetricCloudflareStreamVideoPlaybackEvents(mbc.Metrics.CloudflareStreamVideoPlaybackEvents),
+		metricCloudflareStreamVideoPlaybackStarts:                         newMetricCloudflareStreamVideoPlaybackStarts(mbc.Metrics.CloudflareStreamVideoPlaybackStarts),
 		metricCloudflareStreamVideoPlaybackTime:                           newMetricCloudflareStreamVideoPlaybackTime(mbc.Metrics.CloudflareStreamVideoPlaybackTime),
 		metricCloudflareStreamVideoQualityEvents:                          newMetricCloudflareStreamVideoQualityEvents(mbc.Metrics.CloudflareStreamVideoQualityEvents),
+		metricCloudflareTunnelConnections:                                 newMetricCloudflareTunnelConnections(mbc.Metrics.CloudflareTunnelConnections),
+		metricCloudflareTunnelConnectors:                                  newMetricCloudflareTunnelConnectors(mbc.Metrics.CloudflareTunnelConnectors),
+		metricCloudflareTunnelHealthStatus:                                newMetricCloudflareTunnelHealthStatus(mbc.Metrics.CloudflareTunnelHealthStatus),
+		metricCloudflareTunnelInfo:                                        newMetricCloudflareTunnelInfo(mbc.Metrics.CloudflareTunnelInfo),
 		metricCloudflareWorkerCPUTime:                                     newMetricCloudflareWorkerCPUTime(mbc.Metrics.CloudflareWorkerCPUTime),
 		metricCloudflareWorkerDurationGigabyteSeconds:                     newMetricCloudflareWorkerDurationGigabyteSeconds(mbc.Metrics.CloudflareWorkerDurationGigabyteSeconds),
 		metricCloudflareWorkerErrors:                                      newMetricCloudflareWorkerErrors(mbc.Metrics.CloudflareWorkerErrors),
@@ -7872,6 +8393,8 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricCloudflareZoneBotRequestsCountry:                            newMetricCloudflareZoneBotRequestsCountry(mbc.Metrics.CloudflareZoneBotRequestsCountry),
 		metricCloudflareZoneCacheHitRatio:                                 newMetricCloudflareZoneCacheHitRatio(mbc.Metrics.CloudflareZoneCacheHitRatio),
 		metricCloudflareZoneCacheMissOriginDuration:                       newMetricCloudflareZoneCacheMissOriginDuration(mbc.Metrics.CloudflareZoneCacheMissOriginDuration),
+		metricCloudflareZoneCertificateExpiry:                             newMetricCloudflareZoneCertificateExpiry(mbc.Metrics.CloudflareZoneCertificateExpiry),
+		metricCloudflareZoneCertificateStatus:                             newMetricCloudflareZoneCertificateStatus(mbc.Metrics.CloudflareZoneCertificateStatus),
 		metricCloudflareZoneColocationEdgeResponse:                        newMetricCloudflareZoneColocationEdgeResponse(mbc.Metrics.CloudflareZoneColocationEdgeResponse),
 		metricCloudflareZoneColocationErrorEdgeResponse:                   newMetricCloudflareZoneColocationErrorEdgeResponse(mbc.Metrics.CloudflareZoneColocationErrorEdgeResponse),
 		metricCloudflareZoneColocationErrorRequests:                       newMetricCloudflareZoneColocationErrorRequests(mbc.Metrics.CloudflareZoneColocationErrorRequests),
@@ -7892,6 +8415,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricCloudflareZoneHostnameEdgeTtfb:                              newMetricCloudflareZoneHostnameEdgeTtfb(mbc.Metrics.CloudflareZoneHostnameEdgeTtfb),
 		metricCloudflareZoneHostnameErrorRate:                             newMetricCloudflareZoneHostnameErrorRate(mbc.Metrics.CloudflareZoneHostnameErrorRate),
 		metricCloudflareZoneHostnameOriginResponseDuration:                newMetricCloudflareZoneHostnameOriginResponseDuration(mbc.Metrics.CloudflareZoneHostnameOriginResponseDuration),
+		metricCloudflareZoneLbOriginWeight:                                newMetricCloudflareZoneLbOriginWeight(mbc.Metrics.CloudflareZoneLbOriginWeight),
 		metricCloudflareZoneLbOriginsSelected:                             newMetricCloudflareZoneLbOriginsSelected(mbc.Metrics.CloudflareZoneLbOriginsSelected),
 		metricCloudflareZoneLbPoolRtt:                                     newMetricCloudflareZoneLbPoolRtt(mbc.Metrics.CloudflareZoneLbPoolRtt),
 		metricCloudflareZoneLbSteeringPolicyInfo:                          newMetricCloudflareZoneLbSteeringPolicyInfo(mbc.Metrics.CloudflareZoneLbSteeringPolicyInfo),
@@ -8072,6 +8596,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareNetworkAnalyticsProgrammableFlowProtectionPackets.emit(ils.Metrics())
 	mb.metricCloudflareNetworkAnalyticsSpectrumBits.emit(ils.Metrics())
 	mb.metricCloudflareNetworkAnalyticsSpectrumPackets.emit(ils.Metrics())
+	mb.metricCloudflarePoolOriginHealthStatus.emit(ils.Metrics())
 	mb.metricCloudflareR2Operations.emit(ils.Metrics())
 	mb.metricCloudflareR2Response.emit(ils.Metrics())
 	mb.metricCloudflareR2ResponseObjects.emit(ils.Metrics())
@@ -8079,12 +8604,16 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareR2StorageObjects.emit(ils.Metrics())
 	mb.metricCloudflareR2StoragePayload.emit(ils.Metrics())
 	mb.metricCloudflareR2StorageUploads.emit(ils.Metrics())
-	mb.metricCloudflareStreamLiveInputEvents.emit(ils.Metrics())
+	mb.metricCloudflareStreamLiveInputSegments.emit(ils.Metrics())
 	mb.metricCloudflareStreamMinutesViewed.emit(ils.Metrics())
 	mb.metricCloudflareStreamVideoBufferEvents.emit(ils.Metrics())
-	mb.metricCloudflareStreamVideoPlaybackEvents.emit(ils.Metrics())
+	mb.metricCloudflareStreamVideoPlaybackStarts.emit(ils.Metrics())
 	mb.metricCloudflareStreamVideoPlaybackTime.emit(ils.Metrics())
 	mb.metricCloudflareStreamVideoQualityEvents.emit(ils.Metrics())
+	mb.metricCloudflareTunnelConnections.emit(ils.Metrics())
+	mb.metricCloudflareTunnelConnectors.emit(ils.Metrics())
+	mb.metricCloudflareTunnelHealthStatus.emit(ils.Metrics())
+	mb.metricCloudflareTunnelInfo.emit(ils.Metrics())
 	mb.metricCloudflareWorkerCPUTime.emit(ils.Metrics())
 	mb.metricCloudflareWorkerDurationGigabyteSeconds.emit(ils.Metrics())
 	mb.metricCloudflareWorkerErrors.emit(ils.Metrics())
@@ -8102,6 +8631,8 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareZoneBotRequestsCountry.emit(ils.Metrics())
 	mb.metricCloudflareZoneCacheHitRatio.emit(ils.Metrics())
 	mb.metricCloudflareZoneCacheMissOriginDuration.emit(ils.Metrics())
+	mb.metricCloudflareZoneCertificateExpiry.emit(ils.Metrics())
+	mb.metricCloudflareZoneCertificateStatus.emit(ils.Metrics())
 	mb.metricCloudflareZoneColocationEdgeResponse.emit(ils.Metrics())
 	mb.metricCloudflareZoneColocationErrorEdgeResponse.emit(ils.Metrics())
 	mb.metricCloudflareZoneColocationErrorRequests.emit(ils.Metrics())
@@ -8122,6 +8653,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareZoneHostnameEdgeTtfb.emit(ils.Metrics())
 	mb.metricCloudflareZoneHostnameErrorRate.emit(ils.Metrics())
 	mb.metricCloudflareZoneHostnameOriginResponseDuration.emit(ils.Metrics())
+	mb.metricCloudflareZoneLbOriginWeight.emit(ils.Metrics())
 	mb.metricCloudflareZoneLbOriginsSelected.emit(ils.Metrics())
 	mb.metricCloudflareZoneLbPoolRtt.emit(ils.Metrics())
 	mb.metricCloudflareZoneLbSteeringPolicyInfo.emit(ils.Metrics())
@@ -8393,6 +8925,11 @@ func (mb *MetricsBuilder) RecordCloudflareNetworkAnalyticsSpectrumPacketsDataPoi
 	mb.metricCloudflareNetworkAnalyticsSpectrumPackets.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
+// RecordCloudflarePoolOriginHealthStatusDataPoint adds a data point to cloudflare.pool.origin.health_status metric.
+func (mb *MetricsBuilder) RecordCloudflarePoolOriginHealthStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflarePoolOriginHealthStatus.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordCloudflareR2OperationsDataPoint adds a data point to cloudflare.r2.operations metric.
 func (mb *MetricsBuilder) RecordCloudflareR2OperationsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareR2Operations.recordDataPoint(mb.startTime, ts, val, options...)
@@ -8428,9 +8965,9 @@ func (mb *MetricsBuilder) RecordCloudflareR2StorageUploadsDataPoint(ts pcommon.T
 	mb.metricCloudflareR2StorageUploads.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
-// RecordCloudflareStreamLiveInputEventsDataPoint adds a data point to cloudflare.stream.live_input.events metric.
-func (mb *MetricsBuilder) RecordCloudflareStreamLiveInputEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
-	mb.metricCloudflareStreamLiveInputEvents.recordDataPoint(mb.startTime, ts, val, options...)
+// RecordCloudflareStreamLiveInputSegmentsDataPoint adds a data point to cloudflare.stream.live_input.segments metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamLiveInputSegmentsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamLiveInputSegments.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareStreamMinutesViewedDataPoint adds a data point to cloudflare.stream.minutes_viewed metric.
@@ -8443,9 +8980,9 @@ func (mb *MetricsBuilder) RecordCloudflareStreamVideoBufferEventsDataPoint(ts pc
 	mb.metricCloudflareStreamVideoBufferEvents.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
-// RecordCloudflareStreamVideoPlaybackEventsDataPoint adds a data point to cloudflare.stream.video_playback.events metric.
-func (mb *MetricsBuilder) RecordCloudflareStreamVideoPlaybackEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
-	mb.metricCloudflareStreamVideoPlaybackEvents.recordDataPoint(mb.startTime, ts, val, options...)
+// RecordCloudflareStreamVideoPlaybackStartsDataPoint adds a data point to cloudflare.stream.video_playback.starts metric.
+func (mb *MetricsBuilder) RecordCloudflareStreamVideoPlaybackStartsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareStreamVideoPlaybackStarts.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareStreamVideoPlaybackTimeDataPoint adds a data point to cloudflare.stream.video_playback.time metric.
@@ -8456,6 +8993,26 @@ func (mb *MetricsBuilder) RecordCloudflareStreamVideoPlaybackTimeDataPoint(ts pc
 // RecordCloudflareStreamVideoQualityEventsDataPoint adds a data point to cloudflare.stream.video_quality.events metric.
 func (mb *MetricsBuilder) RecordCloudflareStreamVideoQualityEventsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareStreamVideoQualityEvents.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareTunnelConnectionsDataPoint adds a data point to cloudflare.tunnel.connections metric.
+func (mb *MetricsBuilder) RecordCloudflareTunnelConnectionsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareTunnelConnections.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareTunnelConnectorsDataPoint adds a data point to cloudflare.tunnel.connectors metric.
+func (mb *MetricsBuilder) RecordCloudflareTunnelConnectorsDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareTunnelConnectors.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareTunnelHealthStatusDataPoint adds a data point to cloudflare.tunnel.health_status metric.
+func (mb *MetricsBuilder) RecordCloudflareTunnelHealthStatusDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareTunnelHealthStatus.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareTunnelInfoDataPoint adds a data point to cloudflare.tunnel.info metric.
+func (mb *MetricsBuilder) RecordCloudflareTunnelInfoDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareTunnelInfo.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareWorkerCPUTimeDataPoint adds a data point to cloudflare.worker.cpu_time metric.
@@ -8541,6 +9098,16 @@ func (mb *MetricsBuilder) RecordCloudflareZoneCacheHitRatioDataPoint(ts pcommon.
 // RecordCloudflareZoneCacheMissOriginDurationDataPoint adds a data point to cloudflare.zone.cache_miss_origin_duration metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneCacheMissOriginDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
 	mb.metricCloudflareZoneCacheMissOriginDuration.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneCertificateExpiryDataPoint adds a data point to cloudflare.zone.certificate.expiry metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneCertificateExpiryDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneCertificateExpiry.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneCertificateStatusDataPoint adds a data point to cloudflare.zone.certificate.status metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneCertificateStatusDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneCertificateStatus.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneColocationEdgeResponseDataPoint adds a data point to cloudflare.zone.colocation.edge_response metric.
@@ -8641,6 +9208,11 @@ func (mb *MetricsBuilder) RecordCloudflareZoneHostnameErrorRateDataPoint(ts pcom
 // RecordCloudflareZoneHostnameOriginResponseDurationDataPoint adds a data point to cloudflare.zone.hostname.origin_response_duration metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneHostnameOriginResponseDurationDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
 	mb.metricCloudflareZoneHostnameOriginResponseDuration.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneLbOriginWeightDataPoint adds a data point to cloudflare.zone.lb.origin_weight metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneLbOriginWeightDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneLbOriginWeight.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneLbOriginsSelectedDataPoint adds a data point to cloudflare.zone.lb.origins_selected metric.

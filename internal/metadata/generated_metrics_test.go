@@ -194,6 +194,9 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareNetworkAnalyticsSpectrumPacketsDataPoint(ts, 1, WithOutcomeMetricAttribute("outcome-val"), WithDirectionMetricAttribute("direction-val"), WithIPProtocolMetricAttribute("ip_protocol-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordCloudflarePoolOriginHealthStatusDataPoint(ts, 1, WithPoolNameMetricAttribute("pool_name-val"), WithOriginNameMetricAttribute("origin_name-val"), WithIPMetricAttribute("ip-val"))
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordCloudflareR2OperationsDataPoint(ts, 1, WithBucketMetricAttribute("bucket-val"), WithActionTypeMetricAttribute("action_type-val"), WithActionStatusMetricAttribute("action_status-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
@@ -215,7 +218,7 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareR2StorageUploadsDataPoint(ts, 1, WithBucketMetricAttribute("bucket-val"), WithStorageClassMetricAttribute("storage_class-val"))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareStreamLiveInputEventsDataPoint(ts, 1, WithInputIDMetricAttribute("input_id-val"), WithEventCodeMetricAttribute("event_code-val"), WithOtelMetricOverflowMetricAttribute(true))
+			mb.RecordCloudflareStreamLiveInputSegmentsDataPoint(ts, 1, WithInputIDMetricAttribute("input_id-val"), WithEventCodeMetricAttribute("event_code-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareStreamMinutesViewedDataPoint(ts, 1, WithCountryMetricAttribute("country-val"), WithMediaTypeMetricAttribute("media_type-val"), WithOtelMetricOverflowMetricAttribute(true))
@@ -224,13 +227,25 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareStreamVideoBufferEventsDataPoint(ts, 1, WithVideoIDMetricAttribute("video_id-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordCloudflareStreamVideoPlaybackEventsDataPoint(ts, 1, WithVideoIDMetricAttribute("video_id-val"), WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
+			mb.RecordCloudflareStreamVideoPlaybackStartsDataPoint(ts, 1, WithVideoIDMetricAttribute("video_id-val"), WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareStreamVideoPlaybackTimeDataPoint(ts, 1, WithVideoIDMetricAttribute("video_id-val"), WithCountryMetricAttribute("country-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareStreamVideoQualityEventsDataPoint(ts, 1, WithVideoIDMetricAttribute("video_id-val"), WithResolutionMetricAttribute("resolution-val"), WithOtelMetricOverflowMetricAttribute(true))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareTunnelConnectionsDataPoint(ts, 1, WithTunnelIDMetricAttribute("tunnel_id-val"), WithConnectorIDMetricAttribute("connector_id-val"), WithVersionMetricAttribute("version-val"), WithColoMetricAttribute("colo-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareTunnelConnectorsDataPoint(ts, 1, WithTunnelIDMetricAttribute("tunnel_id-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareTunnelHealthStatusDataPoint(ts, 1, WithTunnelIDMetricAttribute("tunnel_id-val"), WithTunnelNameMetricAttribute("tunnel_name-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareTunnelInfoDataPoint(ts, 1, WithTunnelIDMetricAttribute("tunnel_id-val"), WithTunnelNameMetricAttribute("tunnel_name-val"), WithStatusMetricAttribute("status-val"))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareWorkerCPUTimeDataPoint(ts, 1, WithScriptNameMetricAttribute("script_name-val"), WithStatusMetricAttribute("status-val"), WithQuantileMetricAttribute("quantile-val"))
@@ -282,6 +297,12 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneCacheMissOriginDurationDataPoint(ts, 1, WithCountryMetricAttribute("country-val"), WithHostMetricAttribute("host-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareZoneCertificateExpiryDataPoint(ts, 1, WithCertificateIDMetricAttribute("certificate_id-val"), WithTypeMetricAttribute("type-val"), WithIssuerMetricAttribute("issuer-val"), WithStatusMetricAttribute("status-val"), WithHostMetricAttribute("host-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareZoneCertificateStatusDataPoint(ts, 1, WithCertificateIDMetricAttribute("certificate_id-val"), WithTypeMetricAttribute("type-val"), WithIssuerMetricAttribute("issuer-val"), WithStatusMetricAttribute("status-val"))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneColocationEdgeResponseDataPoint(ts, 1, WithColoMetricAttribute("colo-val"), WithHostMetricAttribute("host-val"), WithOtelMetricOverflowMetricAttribute(true))
@@ -342,6 +363,9 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneHostnameOriginResponseDurationDataPoint(ts, 1, WithHostMetricAttribute("host-val"), WithQuantileMetricAttribute("quantile-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareZoneLbOriginWeightDataPoint(ts, 1, WithLbNameMetricAttribute("lb_name-val"), WithPoolNameMetricAttribute("pool_name-val"), WithOriginNameMetricAttribute("origin_name-val"))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneLbOriginsSelectedDataPoint(ts, 1, WithLbNameMetricAttribute("lb_name-val"), WithPoolNameMetricAttribute("pool_name-val"))
@@ -553,7 +577,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "How many events each event that Cloudflare looked at stands for, in the newest reading; 1 is no sampling.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{event}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -568,7 +592,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "1 for the dataset that a family of metrics of a zone or account is read from.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{source}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -796,7 +820,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["cloudflare.magic_transit.active_tunnels"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Tunnels that carry traffic, in the newest settled minute.", mi.Description())
+					assert.Equal(t, "Tunnels that carried traffic at some data centre in the last six hours, as of the newest settled minute.", mi.Description())
 					assert.Equal(t, "{tunnel}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -858,8 +882,8 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["cloudflare.magic_transit.tunnel.effective_slo"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Service level that a tunnel reached, newest settled minute.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "Service level that a tunnel reached, as Cloudflare computes it, newest settled minute.", mi.Description())
+					assert.Equal(t, "{level}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -882,8 +906,8 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["cloudflare.magic_transit.tunnel.slo"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Service level that a tunnel is held to, newest settled minute.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "Service level that a tunnel is held to, as Cloudflare gives it, newest settled minute.", mi.Description())
+					assert.Equal(t, "{level}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -907,7 +931,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "State of a tunnel in the newest settled minute: 0 down, 0.5 degraded, 1 healthy; the average over data centres and checks.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{state}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -1381,6 +1405,27 @@ func TestMetricsBuilder(t *testing.T) {
 					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
 					assert.True(t, ok)
 					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.pool.origin.health_status":
+					assert.False(t, validatedMetrics["cloudflare.pool.origin.health_status"], "Found a duplicate in the metrics slice: cloudflare.pool.origin.health_status")
+					validatedMetrics["cloudflare.pool.origin.health_status"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "1 when Cloudflare's health checks find the origin healthy, 0 otherwise.", mi.Description())
+					assert.Equal(t, "{status}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					poolNameAttrVal, ok := dp.Attributes().Get("pool_name")
+					assert.True(t, ok)
+					assert.Equal(t, "pool_name-val", poolNameAttrVal.Str())
+					originNameAttrVal, ok := dp.Attributes().Get("origin_name")
+					assert.True(t, ok)
+					assert.Equal(t, "origin_name-val", originNameAttrVal.Str())
+					ipAttrVal, ok := dp.Attributes().Get("ip")
+					assert.True(t, ok)
+					assert.Equal(t, "ip-val", ipAttrVal.Str())
 				case "cloudflare.r2.operations":
 					assert.False(t, validatedMetrics["cloudflare.r2.operations"], "Found a duplicate in the metrics slice: cloudflare.r2.operations")
 					validatedMetrics["cloudflare.r2.operations"] = true
@@ -1531,13 +1576,13 @@ func TestMetricsBuilder(t *testing.T) {
 					storageClassAttrVal, ok := dp.Attributes().Get("storage_class")
 					assert.True(t, ok)
 					assert.Equal(t, "storage_class-val", storageClassAttrVal.Str())
-				case "cloudflare.stream.live_input.events":
-					assert.False(t, validatedMetrics["cloudflare.stream.live_input.events"], "Found a duplicate in the metrics slice: cloudflare.stream.live_input.events")
-					validatedMetrics["cloudflare.stream.live_input.events"] = true
+				case "cloudflare.stream.live_input.segments":
+					assert.False(t, validatedMetrics["cloudflare.stream.live_input.segments"], "Found a duplicate in the metrics slice: cloudflare.stream.live_input.segments")
+					validatedMetrics["cloudflare.stream.live_input.segments"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Events of live inputs.", mi.Description())
-					assert.Equal(t, "{event}", mi.Unit())
+					assert.Equal(t, "Segments of live inputs that were stored, by event.", mi.Description())
+					assert.Equal(t, "{segment}", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
 					dp := mi.Sum().DataPoints().At(0)
@@ -1597,13 +1642,13 @@ func TestMetricsBuilder(t *testing.T) {
 					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
 					assert.True(t, ok)
 					assert.True(t, otelMetricOverflowAttrVal.Bool())
-				case "cloudflare.stream.video_playback.events":
-					assert.False(t, validatedMetrics["cloudflare.stream.video_playback.events"], "Found a duplicate in the metrics slice: cloudflare.stream.video_playback.events")
-					validatedMetrics["cloudflare.stream.video_playback.events"] = true
+				case "cloudflare.stream.video_playback.starts":
+					assert.False(t, validatedMetrics["cloudflare.stream.video_playback.starts"], "Found a duplicate in the metrics slice: cloudflare.stream.video_playback.starts")
+					validatedMetrics["cloudflare.stream.video_playback.starts"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Playback events of videos.", mi.Description())
-					assert.Equal(t, "{event}", mi.Unit())
+					assert.Equal(t, "Playbacks of videos that were started.", mi.Description())
+					assert.Equal(t, "{playback}", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
 					dp := mi.Sum().DataPoints().At(0)
@@ -1666,6 +1711,84 @@ func TestMetricsBuilder(t *testing.T) {
 					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
 					assert.True(t, ok)
 					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.tunnel.connections":
+					assert.False(t, validatedMetrics["cloudflare.tunnel.connections"], "Found a duplicate in the metrics slice: cloudflare.tunnel.connections")
+					validatedMetrics["cloudflare.tunnel.connections"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Connections of a tunnel to Cloudflare, by the connector and the data centre at their ends.", mi.Description())
+					assert.Equal(t, "{connection}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					tunnelIDAttrVal, ok := dp.Attributes().Get("tunnel_id")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_id-val", tunnelIDAttrVal.Str())
+					connectorIDAttrVal, ok := dp.Attributes().Get("connector_id")
+					assert.True(t, ok)
+					assert.Equal(t, "connector_id-val", connectorIDAttrVal.Str())
+					versionAttrVal, ok := dp.Attributes().Get("version")
+					assert.True(t, ok)
+					assert.Equal(t, "version-val", versionAttrVal.Str())
+					coloAttrVal, ok := dp.Attributes().Get("colo")
+					assert.True(t, ok)
+					assert.Equal(t, "colo-val", coloAttrVal.Str())
+				case "cloudflare.tunnel.connectors":
+					assert.False(t, validatedMetrics["cloudflare.tunnel.connectors"], "Found a duplicate in the metrics slice: cloudflare.tunnel.connectors")
+					validatedMetrics["cloudflare.tunnel.connectors"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Connectors of a tunnel, which are running cloudflared processes, that are connected to Cloudflare.", mi.Description())
+					assert.Equal(t, "{connector}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					tunnelIDAttrVal, ok := dp.Attributes().Get("tunnel_id")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_id-val", tunnelIDAttrVal.Str())
+				case "cloudflare.tunnel.health_status":
+					assert.False(t, validatedMetrics["cloudflare.tunnel.health_status"], "Found a duplicate in the metrics slice: cloudflare.tunnel.health_status")
+					validatedMetrics["cloudflare.tunnel.health_status"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Health of a tunnel: 1 healthy, 0.5 degraded, 0 down or never run.", mi.Description())
+					assert.Equal(t, "{status}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					tunnelIDAttrVal, ok := dp.Attributes().Get("tunnel_id")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_id-val", tunnelIDAttrVal.Str())
+					tunnelNameAttrVal, ok := dp.Attributes().Get("tunnel_name")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_name-val", tunnelNameAttrVal.Str())
+				case "cloudflare.tunnel.info":
+					assert.False(t, validatedMetrics["cloudflare.tunnel.info"], "Found a duplicate in the metrics slice: cloudflare.tunnel.info")
+					validatedMetrics["cloudflare.tunnel.info"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "1 for each tunnel of cloudflared that has not been deleted.", mi.Description())
+					assert.Equal(t, "{tunnel}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					tunnelIDAttrVal, ok := dp.Attributes().Get("tunnel_id")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_id-val", tunnelIDAttrVal.Str())
+					tunnelNameAttrVal, ok := dp.Attributes().Get("tunnel_name")
+					assert.True(t, ok)
+					assert.Equal(t, "tunnel_name-val", tunnelNameAttrVal.Str())
+					statusAttrVal, ok := dp.Attributes().Get("status")
+					assert.True(t, ok)
+					assert.Equal(t, "status-val", statusAttrVal.Str())
 				case "cloudflare.worker.cpu_time":
 					assert.False(t, validatedMetrics["cloudflare.worker.cpu_time"], "Found a duplicate in the metrics slice: cloudflare.worker.cpu_time")
 					validatedMetrics["cloudflare.worker.cpu_time"] = true
@@ -2002,6 +2125,57 @@ func TestMetricsBuilder(t *testing.T) {
 					hostAttrVal, ok := dp.Attributes().Get("host")
 					assert.True(t, ok)
 					assert.Equal(t, "host-val", hostAttrVal.Str())
+				case "cloudflare.zone.certificate.expiry":
+					assert.False(t, validatedMetrics["cloudflare.zone.certificate.expiry"], "Found a duplicate in the metrics slice: cloudflare.zone.certificate.expiry")
+					validatedMetrics["cloudflare.zone.certificate.expiry"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Unix time at which an edge certificate expires.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					certificateIDAttrVal, ok := dp.Attributes().Get("certificate_id")
+					assert.True(t, ok)
+					assert.Equal(t, "certificate_id-val", certificateIDAttrVal.Str())
+					typeAttrVal, ok := dp.Attributes().Get("type")
+					assert.True(t, ok)
+					assert.Equal(t, "type-val", typeAttrVal.Str())
+					issuerAttrVal, ok := dp.Attributes().Get("issuer")
+					assert.True(t, ok)
+					assert.Equal(t, "issuer-val", issuerAttrVal.Str())
+					statusAttrVal, ok := dp.Attributes().Get("status")
+					assert.True(t, ok)
+					assert.Equal(t, "status-val", statusAttrVal.Str())
+					hostAttrVal, ok := dp.Attributes().Get("host")
+					assert.True(t, ok)
+					assert.Equal(t, "host-val", hostAttrVal.Str())
+				case "cloudflare.zone.certificate.status":
+					assert.False(t, validatedMetrics["cloudflare.zone.certificate.status"], "Found a duplicate in the metrics slice: cloudflare.zone.certificate.status")
+					validatedMetrics["cloudflare.zone.certificate.status"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "1 for each edge certificate with the status of its certificate pack, for example active or pending_validation.", mi.Description())
+					assert.Equal(t, "{certificate}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					certificateIDAttrVal, ok := dp.Attributes().Get("certificate_id")
+					assert.True(t, ok)
+					assert.Equal(t, "certificate_id-val", certificateIDAttrVal.Str())
+					typeAttrVal, ok := dp.Attributes().Get("type")
+					assert.True(t, ok)
+					assert.Equal(t, "type-val", typeAttrVal.Str())
+					issuerAttrVal, ok := dp.Attributes().Get("issuer")
+					assert.True(t, ok)
+					assert.Equal(t, "issuer-val", issuerAttrVal.Str())
+					statusAttrVal, ok := dp.Attributes().Get("status")
+					assert.True(t, ok)
+					assert.Equal(t, "status-val", statusAttrVal.Str())
 				case "cloudflare.zone.colocation.edge_response":
 					assert.False(t, validatedMetrics["cloudflare.zone.colocation.edge_response"], "Found a duplicate in the metrics slice: cloudflare.zone.colocation.edge_response")
 					validatedMetrics["cloudflare.zone.colocation.edge_response"] = true
@@ -2207,7 +2381,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "Share of the newest settled minute's requests that the edge answered with a 4xx or 5xx status, 0 to 1.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{ratio}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -2425,7 +2599,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "Share of a host's requests of the newest settled minute that the edge answered with a 4xx or 5xx status, 0 to 1.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{ratio}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -2452,6 +2626,27 @@ func TestMetricsBuilder(t *testing.T) {
 					quantileAttrVal, ok := dp.Attributes().Get("quantile")
 					assert.True(t, ok)
 					assert.Equal(t, "quantile-val", quantileAttrVal.Str())
+				case "cloudflare.zone.lb.origin_weight":
+					assert.False(t, validatedMetrics["cloudflare.zone.lb.origin_weight"], "Found a duplicate in the metrics slice: cloudflare.zone.lb.origin_weight")
+					validatedMetrics["cloudflare.zone.lb.origin_weight"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Weight of an origin within a pool of a load balancer; origins that are switched off have none.", mi.Description())
+					assert.Equal(t, "{weight}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					lbNameAttrVal, ok := dp.Attributes().Get("lb_name")
+					assert.True(t, ok)
+					assert.Equal(t, "lb_name-val", lbNameAttrVal.Str())
+					poolNameAttrVal, ok := dp.Attributes().Get("pool_name")
+					assert.True(t, ok)
+					assert.Equal(t, "pool_name-val", poolNameAttrVal.Str())
+					originNameAttrVal, ok := dp.Attributes().Get("origin_name")
+					assert.True(t, ok)
+					assert.Equal(t, "origin_name-val", originNameAttrVal.Str())
 				case "cloudflare.zone.lb.origins_selected":
 					assert.False(t, validatedMetrics["cloudflare.zone.lb.origins_selected"], "Found a duplicate in the metrics slice: cloudflare.zone.lb.origins_selected")
 					validatedMetrics["cloudflare.zone.lb.origins_selected"] = true
@@ -2475,7 +2670,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["cloudflare.zone.lb.pool_rtt"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Round-trip time to the pool, average over the newest settled minute.", mi.Description())
+					assert.Equal(t, "Round-trip time to the pool, average over the newest settled minute; for load balancers that steer by it (dynamic latency).", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -2494,7 +2689,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "1 for each steering policy that a load balancer used in the newest settled minute.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{policy}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -2512,7 +2707,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "Share of the origin's answers of the newest settled minute with a 5xx status, 0 to 1.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{ratio}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
@@ -2583,7 +2778,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "1 when a load balancer took the pool for healthy in the newest settled minute, 0 otherwise.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{status}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
