@@ -97,7 +97,7 @@ func TestConfigErrorsNameKeyAndRemedy(t *testing.T) {
 		"short_backfill":           "max_backfill: must be at least 1h",
 		"no_requests":              "rate_limit::graphql::requests: must be at least 10",
 		"no_period":                "rate_limit::rest::per: must be positive, for example 5m",
-		"unknown_dataset":          "datasets::httpRequests1m: no such dataset; there are firewallEventsAdaptiveGroups, httpRequests1mGroups",
+		"unknown_dataset":          "datasets::httpRequests1m: no such dataset; there are advancedDns",
 		"negative_dataset_delay":   "datasets::httpRequests1mGroups::delay: must not be negative",
 		"no_series":                "series_limit: must be positive",
 		"no_interval":              `"collection_interval"`,

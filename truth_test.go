@@ -27,15 +27,11 @@ func specification(tb testing.TB) *oracle.Specification {
 	return s
 }
 
-// documented is what the documentation says of the metrics that are enabled by default and read from datasets.
-func documented(tb testing.TB) *oracle.Specification {
+// documented is what the documentation says of the enabled metrics.
+func documented(tb testing.TB, c *Config) *oracle.Specification {
 	tb.Helper()
-	s := specification(tb)
-	known := map[string]bool{}
-	for _, m := range catalogued(tb) {
-		known[m.Name] = true
-	}
-	return s.Default().Only(func(metric string) bool { return known[metric] })
+	enabled := enabledMetrics(c.MetricsBuilderConfig.Metrics)
+	return specification(tb).Only(func(metric string) bool { return enabled[metric] })
 }
 
 // catalogued are all metrics of all datasets.

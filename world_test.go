@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
@@ -23,6 +24,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
@@ -107,7 +109,7 @@ func newWorld(t *testing.T, accounts []simulator.Account, change ...func(*Config
 func newWorldOf(t *testing.T, of simulator.Config, change ...func(*Config)) *world {
 	t.Helper()
 	begin := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	w := &world{t: t, documented: documented(t), begin: begin, clock: &clock{now: begin.Add(4*time.Minute + 10*time.Second)}}
+	w := &world{t: t, begin: begin, clock: &clock{now: begin.Add(4*time.Minute + 10*time.Second)}}
 	var err error
 	of.Seed, of.Begin, of.Clock, of.Token = 7, begin, w.clock.Now, testToken
 	of.EventsPerMinute = cmp.Or(of.EventsPerMinute, 30)
@@ -127,6 +129,7 @@ func newWorldOf(t *testing.T, of simulator.Config, change ...func(*Config)) *wor
 	w.set.Logger = w.logger
 
 	w.config = defaultConfig()
+	only(t, coreDatasets()...)(w.config)
 	w.config.APIToken = testToken
 	w.config.HTTP.Endpoint = w.server.URL + "/client/v4"
 	w.config.Retry.InitialInterval = time.Millisecond
@@ -140,9 +143,43 @@ func newWorldOf(t *testing.T, of simulator.Config, change ...func(*Config)) *wor
 		c(w.config)
 	}
 	require.NoError(t, w.config.Validate())
+	w.documented = documented(t, w.config)
 	w.start()
 	return w
 }
+
+// coreDatasets are enough for most tests, which are about what is alike for all datasets.
+func coreDatasets() []string {
+	return []string{"httpRequests1mGroups", "firewallEventsAdaptiveGroups", "workersInvocationsAdaptive"}
+}
+
+// only enables the metrics of some datasets, and of the receiver's own those that are enabled by default.
+func only(t *testing.T, datasets ...string) func(*Config) {
+	t.Helper()
+	list, err := catalogue()
+	require.NoError(t, err)
+	settings := map[string]any{}
+	for _, d := range list {
+		for _, m := range d.Metrics {
+			if slices.Contains(datasets, d.Name) {
+				settings[m.Name] = map[string]any{"enabled": true}
+			} else if settings[m.Name] == nil {
+				settings[m.Name] = map[string]any{"enabled": false}
+			}
+		}
+	}
+	for _, l := range dataset.Listings() {
+		for _, m := range l.Metrics {
+			settings[m.Name] = map[string]any{"enabled": slices.Contains(datasets, l.Name)}
+		}
+	}
+	return func(c *Config) {
+		require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(&c.MetricsBuilderConfig.Metrics))
+	}
+}
+
+// withEverything enables all that is enabled by default.
+func withEverything(c *Config) { c.MetricsBuilderConfig = metadata.NewDefaultMetricsBuilderConfig() }
 
 func (w *world) start() {
 	w.t.Helper()
