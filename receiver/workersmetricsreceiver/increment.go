@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/aggregate"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/promformat"
 )
 
 // increment adds the number in the body, or 1, to a counter. The query has its labels.
@@ -47,7 +48,7 @@ func parseIncrement(name, query string, body []byte) (pmetric.Metrics, error) {
 	dp := sum.DataPoints().AppendEmpty()
 	dp.SetDoubleValue(by)
 	for label, value := range labels {
-		if label == aggregate.JobLabel {
+		if label == promformat.JobLabel {
 			rm.Resource().Attributes().PutStr("service.name", value)
 		} else {
 			dp.Attributes().PutStr(label, value)

@@ -81,7 +81,7 @@ func otlpRefusal(r *http.Request, a answer) answer {
 		code = codes.Unavailable
 	}
 	message := &spb.Status{Code: int32(code), Message: string(bytes.TrimSpace(a.body))}
-	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) //nolint:errcheck // what cannot be parsed gets JSON
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // what cannot be parsed gets JSON
 	var err error
 	if mediaType == protobufType {
 		a.contentType = protobufType

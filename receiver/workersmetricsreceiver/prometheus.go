@@ -4,8 +4,8 @@
 package workersmetricsreceiver
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 

@@ -113,7 +113,7 @@ func (a answer) write(w http.ResponseWriter) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) //nolint:errcheck // whoever asked has gone
+	_, _ = w.Write(a.body) // whoever asked has gone
 }
 
 // refusal says why something was not done.
@@ -174,7 +174,7 @@ func (s *server) change(r *http.Request, body []byte, do func(*aggregate.Store) 
 	return outcome, nil
 }
 
-var errTooMuch = errors.New("the requests at hand take too much memory") //nolint:gochecknoglobals // an error, never changed
+var errTooMuch = errors.New("the requests at hand take too much memory")
 
 // body is the body of a request, which takes of the memory that all bodies share as it comes in.
 type body struct {

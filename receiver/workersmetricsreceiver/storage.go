@@ -41,7 +41,7 @@ func openStorage(ctx context.Context, host component.Host, config *Config, id co
 	}
 	s.unclean = len(mark) > 0
 	if config.Acknowledge == acknowledgeMemory {
-		s.deferred = &deferredClient{Client: disk, values: map[string][]byte{}}
+		s.deferred = &deferredClient{disk: disk, values: map[string][]byte{}}
 		s.client = s.deferred
 	}
 	return s, nil
@@ -81,7 +81,7 @@ func (s *stateStorage) end(ctx context.Context, clean bool) error {
 
 // deferredClient keeps what is written to itself until it is flushed.
 type deferredClient struct {
-	storage.Client
+	disk   storage.Client
 	values map[string][]byte // nil: deleted
 }
 
@@ -97,7 +97,7 @@ func (d *deferredClient) Batch(ctx context.Context, ops ...*storage.Operation) e
 			value, ok := d.values[op.Key]
 			if !ok {
 				var err error
-				if value, err = d.Client.Get(ctx, op.Key); err != nil {
+				if value, err = d.disk.Get(ctx, op.Key); err != nil {
 					return err
 				}
 			}
@@ -112,6 +112,21 @@ func (d *deferredClient) Set(ctx context.Context, key string, value []byte) erro
 	return d.Batch(ctx, storage.SetOperation(key, value))
 }
 
+// Get returns one value.
+func (d *deferredClient) Get(ctx context.Context, key string) ([]byte, error) {
+	op := storage.GetOperation(key)
+	err := d.Batch(ctx, op)
+	return op.Value, err
+}
+
+// Delete removes one value.
+func (d *deferredClient) Delete(ctx context.Context, key string) error {
+	return d.Batch(ctx, storage.DeleteOperation(key))
+}
+
+// Close leaves the storage open.
+func (*deferredClient) Close(context.Context) error { return nil }
+
 func (d *deferredClient) flush(ctx context.Context) error {
 	ops := []*storage.Operation{storage.DeleteOperation(uncleanKey)}
 	for key, value := range d.values {
@@ -121,5 +136,5 @@ func (d *deferredClient) flush(ctx context.Context) error {
 			ops = append(ops, storage.SetOperation(key, value))
 		}
 	}
-	return d.Client.Batch(ctx, ops...)
+	return d.disk.Batch(ctx, ops...)
 }

@@ -18,11 +18,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/aggregate"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/metadatatest"
 )
 
@@ -134,10 +136,10 @@ func testConfig(acknowledge string) *Config {
 	return config
 }
 
-func start(t testing.TB, config *Config, disk *diskStorage) *world {
-	t.Helper()
+func start(tb testing.TB, config *Config, disk *diskStorage) *world {
+	tb.Helper()
 	w := &world{
-		t: t, disk: disk, sink: &consumertest.MetricsSink{}, ticks: make(chan time.Time), telemetry: componenttest.NewTelemetry(),
+		t: tb, disk: disk, sink: &consumertest.MetricsSink{}, ticks: make(chan time.Time), telemetry: componenttest.NewTelemetry(),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 		host:   host{map[component.ID]component.Component{storageID: disk}},
 	}
@@ -187,9 +189,17 @@ func (w *world) try(method, path, body string, header ...string) (reply, error) 
 	if err != nil {
 		return reply{}, err
 	}
-	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
-	return reply{resp.StatusCode, string(content), resp.Header}, err
+	return reply{resp.StatusCode, string(content), resp.Header}, errors.Join(err, resp.Body.Close())
+}
+
+// attempt is do for goroutines other than the test's: if it fails the reply says so.
+func (w *world) attempt(method, path, body string, header ...string) reply {
+	got, err := w.try(method, path, body, header...)
+	if err != nil {
+		return reply{body: err.Error()}
+	}
+	return got
 }
 
 // ok makes a request that must be done.
@@ -218,10 +228,21 @@ func (w *world) emit() pmetric.Metrics {
 	w.t.Helper()
 	w.sink.Reset()
 	w.ticks <- time.Now()
-	require.Eventually(w.t, func() bool { return len(w.sink.AllMetrics()) == 1 }, 5*time.Second, time.Millisecond)
-	w.do(http.MethodGet, "/metrics", "") // goes through the writer after the outcome of the emission, or before it
-	require.NoError(w.t, w.writer.submit(nothing, true))
+	require.Eventually(w.t, w.settled, 10*time.Second, time.Millisecond)
+	if len(w.sink.AllMetrics()) == 0 {
+		return pmetric.NewMetrics()
+	}
 	return w.sink.AllMetrics()[0]
+}
+
+// settled reports whether the outcome of the last emission has been noted.
+func (w *world) settled() bool {
+	settled := false
+	err := w.writer.submit(func(*aggregate.Store) error {
+		settled = !w.writer.emitting
+		return nil
+	}, true)
+	return err == nil && settled
 }
 
 // otlpJSON is a push of one delta point, as the clients of Workers write it.
@@ -236,8 +257,8 @@ func otlpJSON(service, metric string, by float64, start, end time.Time, attribut
 		service, metric, strings.Join(pairs, ","), start.UnixNano(), end.UnixNano(), by)
 }
 
-func number(t testing.TB, md pmetric.Metrics, name string) pmetric.NumberDataPoint {
-	t.Helper()
+func number(tb testing.TB, md pmetric.Metrics, name string) pmetric.NumberDataPoint {
+	tb.Helper()
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
 			if m.Name() == name {
@@ -245,13 +266,27 @@ func number(t testing.TB, md pmetric.Metrics, name string) pmetric.NumberDataPoi
 			}
 		}
 	}
-	require.Fail(t, "there is no "+name)
+	require.Fail(tb, "there is no "+name)
 	return pmetric.NewNumberDataPoint()
 }
 
-func attribute(t testing.TB, attributes pcommon.Map, name string) string {
-	t.Helper()
+func textOf(tb testing.TB, attributes pcommon.Map, name string) string {
+	tb.Helper()
 	value, ok := attributes.Get(name)
-	require.True(t, ok, name)
+	require.True(tb, ok, name)
 	return value.AsString()
+}
+
+// consumerFunc is a pipeline that only answers.
+type consumerFunc func() error
+
+func (consumerFunc) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (f consumerFunc) ConsumeMetrics(context.Context, pmetric.Metrics) error { return f() }
+
+func httpRequest(tb testing.TB, body string) *http.Request {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "/metrics", strings.NewReader(body))
+	require.NoError(tb, err)
+	return r
 }

@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/promformat"
 )
 
 var errStorage = errors.New("disk is on fire")
@@ -141,7 +143,7 @@ func dump(md pmetric.Metrics) map[string]string {
 	points := map[string]string{}
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
-			name := Job(rm.Resource().Attributes()) + "/" + m.Name()
+			name := promformat.Job(rm.Resource().Attributes()) + "/" + m.Name()
 			switch m.Type() {
 			case pmetric.MetricTypeSum:
 				dumpNumbers(points, name, m.Sum().DataPoints())

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -15,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/promformat"
 )
 
 // Series that have ended wait in a partition of their own until that has been emitted.
@@ -133,8 +133,8 @@ func labelValue(point pmetric.Metrics, asked string) (string, bool) {
 		}
 	}
 	resource := point.ResourceMetrics().At(0).Resource().Attributes()
-	if asked == JobLabel {
-		job := Job(resource)
+	if asked == promformat.JobLabel {
+		job := promformat.Job(resource)
 		return job, job != ""
 	}
 	for name, value := range resource.All() {
@@ -143,20 +143,6 @@ func labelValue(point pmetric.Metrics, asked string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// JobLabel is the label that Prometheus has for what OpenTelemetry calls a service.
-const JobLabel = "job"
-
-// Job returns the label of a resource, "" if it names no service. See OpenTelemetry's Prometheus compatibility.
-func Job(resource pcommon.Map) string {
-	var parts []string
-	for _, name := range []string{"service.namespace", "service.name"} {
-		if value, ok := resource.Get(name); ok {
-			parts = append(parts, value.AsString())
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 // Group names the group of these labels, in whatever order they come.

@@ -8,11 +8,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -38,36 +38,34 @@ func resourceLabels(attributes pcommon.Map) map[string]string {
 	labels := map[string]string{}
 	for name, value := range attributes.All() {
 		switch name {
-		case serviceName, "service.namespace":
+		case serviceName, serviceNamespace:
 		case serviceInstanceID:
 			labels[instanceLabel] = value.AsString()
 		default:
 			labels[name] = value.AsString()
 		}
 	}
-	name, _ := attributes.Get(serviceName)
-	namespace, namespaced := attributes.Get("service.namespace")
-	switch {
-	case namespaced:
-		labels[jobLabel] = namespace.AsString() + "/" + text(name)
-	case text(name) != "":
-		labels[jobLabel] = text(name)
+	if job := Job(attributes); job != "" {
+		labels[JobLabel] = job
 	}
 	return labels
 }
 
-// text returns the text of a value that may not be there.
-func text(v pcommon.Value) string {
-	if v == (pcommon.Value{}) {
-		return ""
+// Job returns the label of a resource, "" if it names no service. See OpenTelemetry's Prometheus compatibility.
+func Job(resource pcommon.Map) string {
+	var parts []string
+	for _, name := range []string{serviceNamespace, serviceName} {
+		if value, ok := resource.Get(name); ok {
+			parts = append(parts, value.AsString())
+		}
 	}
-	return v.AsString()
+	return strings.Join(parts, "/")
 }
 
 func addFamily(byName map[string]*dto.MetricFamily, m pmetric.Metric, labels map[string]string) {
 	family := byName[m.Name()]
 	if family == nil {
-		family = &dto.MetricFamily{Name: proto.String(m.Name()), Help: proto.String(m.Description())}
+		family = &dto.MetricFamily{Name: new(m.Name()), Help: new(m.Description())}
 		byName[m.Name()] = family
 	}
 	switch m.Type() {
@@ -105,7 +103,7 @@ func pairs(attributes pcommon.Map, labels map[string]string) []*dto.LabelPair {
 	}
 	list := make([]*dto.LabelPair, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, &dto.LabelPair{Name: proto.String(name), Value: proto.String(all[name])})
+		list = append(list, &dto.LabelPair{Name: new(name), Value: new(all[name])})
 	}
 	return list
 }
@@ -116,9 +114,9 @@ func addNumber(family *dto.MetricFamily, dp pmetric.NumberDataPoint, labels map[
 	}
 	m := &dto.Metric{Label: pairs(dp.Attributes(), labels)}
 	if family.GetType() == dto.MetricType_COUNTER {
-		m.Counter = &dto.Counter{Value: proto.Float64(dp.DoubleValue()), CreatedTimestamp: createdAt(dp.StartTimestamp())}
+		m.Counter = &dto.Counter{Value: new(dp.DoubleValue()), CreatedTimestamp: createdAt(dp.StartTimestamp())}
 	} else {
-		m.Gauge = &dto.Gauge{Value: proto.Float64(dp.DoubleValue())}
+		m.Gauge = &dto.Gauge{Value: new(dp.DoubleValue())}
 	}
 	family.Metric = append(family.Metric, m)
 }
@@ -127,12 +125,12 @@ func addClassic(family *dto.MetricFamily, dp pmetric.HistogramDataPoint, labels 
 	if dp.Flags().NoRecordedValue() {
 		return
 	}
-	h := &dto.Histogram{SampleCount: proto.Uint64(dp.Count()), SampleSum: proto.Float64(sumOf(dp.HasSum(), dp.Sum()))}
+	h := &dto.Histogram{SampleCount: new(dp.Count()), SampleSum: new(sumOf(dp.HasSum(), dp.Sum()))}
 	h.CreatedTimestamp = createdAt(dp.StartTimestamp())
 	total := uint64(0)
 	for i, bound := range dp.ExplicitBounds().All() {
 		total += dp.BucketCounts().At(i)
-		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: proto.Float64(bound), CumulativeCount: proto.Uint64(total)})
+		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(total)})
 	}
 	family.Metric = append(family.Metric, &dto.Metric{Label: pairs(dp.Attributes(), labels), Histogram: h})
 }
@@ -143,16 +141,16 @@ func addNative(family *dto.MetricFamily, dp pmetric.ExponentialHistogramDataPoin
 	if dp.Flags().NoRecordedValue() {
 		return
 	}
-	h := &dto.Histogram{SampleCount: proto.Uint64(dp.Count()), SampleSum: proto.Float64(sumOf(dp.HasSum(), dp.Sum()))}
+	h := &dto.Histogram{SampleCount: new(dp.Count()), SampleSum: new(sumOf(dp.HasSum(), dp.Sum()))}
 	h.CreatedTimestamp = createdAt(dp.StartTimestamp())
 	if dp.Scale() >= minSchema {
 		steps := max(dp.Scale()-maxSchema, 0)
-		h.Schema = proto.Int32(dp.Scale() - steps)
-		h.ZeroCount, h.ZeroThreshold = proto.Uint64(dp.ZeroCount()), proto.Float64(dp.ZeroThreshold())
+		h.Schema = new(dp.Scale() - steps)
+		h.ZeroCount, h.ZeroThreshold = new(dp.ZeroCount()), new(dp.ZeroThreshold())
 		h.PositiveSpan, h.PositiveDelta = toSpans(lowered(dp.Positive(), steps))
 		h.NegativeSpan, h.NegativeDelta = toSpans(lowered(dp.Negative(), steps))
 		if len(h.PositiveSpan) == 0 && len(h.NegativeSpan) == 0 && dp.ZeroCount() == 0 {
-			h.PositiveSpan = []*dto.BucketSpan{{Offset: proto.Int32(0), Length: proto.Uint32(0)}} // tells it from a classic one
+			h.PositiveSpan = []*dto.BucketSpan{{Offset: new(int32(0)), Length: new(uint32(0))}} // tells it from a classic one
 		}
 	}
 	family.Metric = append(family.Metric, &dto.Metric{Label: pairs(dp.Attributes(), labels), Histogram: h})

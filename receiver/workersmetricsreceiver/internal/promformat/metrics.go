@@ -4,6 +4,7 @@
 package promformat
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -14,11 +15,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// The labels of a target, which OpenTelemetry has as attributes of the resource, and how it calls them.
+// JobLabel is the label that Prometheus has for what OpenTelemetry calls a service.
+const JobLabel = "job"
+
+// What else says who a target is, to Prometheus and to OpenTelemetry, which has it on the resource.
 const (
-	jobLabel          = "job"
 	instanceLabel     = "instance"
 	serviceName       = "service.name"
+	serviceNamespace  = "service.namespace"
 	serviceInstanceID = "service.instance.id"
 )
 
@@ -46,7 +50,7 @@ func Metrics(families []*dto.MetricFamily, opts Options) (pmetric.Metrics, error
 // Resource returns the attributes of the resource that these labels stand for.
 func Resource(labels map[string]string) pcommon.Map {
 	attributes := pcommon.NewMap()
-	target{job: labels[jobLabel], instance: labels[instanceLabel]}.to(attributes)
+	target{job: labels[JobLabel], instance: labels[instanceLabel]}.to(attributes)
 	return attributes
 }
 
@@ -103,7 +107,7 @@ func (t *translation) labels(m *dto.Metric) (target, pcommon.Map) {
 	attributes.EnsureCapacity(len(m.GetLabel()) + len(t.options.Labels))
 	put := func(name, value string) {
 		switch {
-		case name == jobLabel:
+		case name == JobLabel:
 			from.job = value
 		case name == instanceLabel && t.options.Cumulative:
 			from.instance = value
@@ -195,9 +199,7 @@ func (t *translation) histogram(to pmetric.Metric, h *dto.Histogram, at pcommon.
 	return nil
 }
 
-func errMixed() error {
-	return fmt.Errorf("some of its series are native histograms and some are not") //nolint:perfsprint,revive // as its neighbours
-}
+func errMixed() error { return errors.New("some of its series are native histograms and some are not") }
 
 // classicBuckets returns bounds and counts per bucket of a histogram whose buckets each count all below them, too.
 func classicBuckets(h *dto.Histogram) (bounds []float64, counts []uint64, err error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -86,7 +85,7 @@ func (om *openMetrics) sample() sample {
 	_, at, value := om.parser.Series()
 	s := sample{value: value, at: at, created: om.parser.StartTimestamp()}
 	om.parser.Labels(&s.labels)
-	s.name = s.labels.Get(labels.MetricName)
+	s.name = s.labels.Get(model.MetricNameLabel)
 	return s
 }
 
@@ -98,14 +97,14 @@ func (om *openMetrics) add(s sample) error {
 	switch kind {
 	case model.MetricTypeCounter:
 		m := om.metric(s, s.name, dto.MetricType_COUNTER)
-		m.Counter = &dto.Counter{Value: proto.Float64(s.value), CreatedTimestamp: created(s)}
+		m.Counter = &dto.Counter{Value: new(s.value), CreatedTimestamp: created(s)}
 	case model.MetricTypeHistogram:
 		return om.addToHistogram(s)
 	case model.MetricTypeSummary, model.MetricTypeGaugeHistogram:
 		return fmt.Errorf("metric %s is a %s: what it holds cannot be added up, push a histogram", om.name, kind)
 	case model.MetricTypeGauge, model.MetricTypeInfo, model.MetricTypeStateset, model.MetricTypeUnknown:
 		m := om.metric(s, s.name, dto.MetricType_GAUGE)
-		m.Gauge = &dto.Gauge{Value: proto.Float64(s.value)}
+		m.Gauge = &dto.Gauge{Value: new(s.value)}
 	}
 	return nil
 }
@@ -118,7 +117,7 @@ func (om *openMetrics) addToHistogram(s sample) error {
 	h := m.Histogram
 	suffix := strings.TrimPrefix(s.name, om.name)
 	if suffix == "_sum" {
-		h.SampleSum = proto.Float64(s.value)
+		h.SampleSum = new(s.value)
 		return nil
 	}
 	if s.value < 0 || s.value != math.Trunc(s.value) || s.value >= math.MaxInt64 {
@@ -126,13 +125,13 @@ func (om *openMetrics) addToHistogram(s sample) error {
 	}
 	switch suffix {
 	case "_count":
-		h.SampleCount = proto.Uint64(uint64(s.value))
+		h.SampleCount = new(uint64(s.value))
 	case "_bucket":
 		bound, err := strconv.ParseFloat(s.labels.Get(model.BucketLabel), 64)
 		if err != nil {
 			return fmt.Errorf("%s: its label le: %w", s.name, err)
 		}
-		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: proto.Float64(bound), CumulativeCount: proto.Uint64(uint64(s.value))})
+		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(uint64(s.value))})
 	default:
 		return fmt.Errorf("%s is no sample of the histogram %s", s.name, om.name)
 	}
@@ -143,11 +142,11 @@ func (om *openMetrics) addToHistogram(s sample) error {
 func (om *openMetrics) metric(s sample, family string, kind dto.MetricType) *dto.Metric {
 	f := om.byName[family]
 	if f == nil {
-		f = &dto.MetricFamily{Name: proto.String(family), Help: proto.String(om.help), Type: kind.Enum()}
+		f = &dto.MetricFamily{Name: new(family), Help: new(om.help), Type: kind.Enum()}
 		om.byName[family] = f
 		om.families = append(om.families, f)
 	}
-	pairs := s.labels.DropMetricName()
+	pairs := labels.NewBuilder(s.labels).Del(model.MetricNameLabel).Labels()
 	key := ""
 	if kind == dto.MetricType_HISTOGRAM {
 		pairs = labels.NewBuilder(pairs).Del(model.BucketLabel).Labels()
@@ -158,7 +157,7 @@ func (om *openMetrics) metric(s sample, family string, kind dto.MetricType) *dto
 	}
 	m := &dto.Metric{TimestampMs: s.at}
 	pairs.Range(func(l labels.Label) {
-		m.Label = append(m.Label, &dto.LabelPair{Name: proto.String(l.Name), Value: proto.String(l.Value)})
+		m.Label = append(m.Label, &dto.LabelPair{Name: new(l.Name), Value: new(l.Value)})
 	})
 	f.Metric = append(f.Metric, m)
 	if key != "" {

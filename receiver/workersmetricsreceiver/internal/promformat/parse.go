@@ -24,7 +24,7 @@ import (
 // Parse reads the body of a push. Its content type says whether that is OpenMetrics or delimited protobuf; all others are
 // taken as text, as the Pushgateway does. Text may also be one JSON string.
 func Parse(contentType string, body []byte) ([]*dto.MetricFamily, error) {
-	mediaType, _, _ := mime.ParseMediaType(contentType) //nolint:errcheck // what cannot be parsed is none of the two
+	mediaType, _, _ := mime.ParseMediaType(contentType) // what cannot be parsed is none of the two
 	if mediaType == expfmt.ProtoType {
 		return parseProtobuf(body)
 	}
