@@ -4,6 +4,7 @@
 package dataset
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,16 +19,21 @@ func TestReadRawFirewallEvents(t *testing.T) {
 	assert.Equal(t, rawSampleInterval, d.SampleIntervalField())
 
 	const event = `"action": "block", "source": "waf", "ruleId": "r1", "clientRequestHTTPHost": "a.example.com", "clientCountryName": "DE"`
-	const series = "cloudflare.zone.firewall.events{action=block,source=waf,rule=r1,rule_id=r1,host=a.example.com,country=DE} "
-	for rows, want := range map[string][]string{
-		`[]`:                                     nil,
-		`[{` + event + `, "sampleInterval": 1}]`: {series + "1"},
-		`[{` + event + `, "sampleInterval": 10}]`: {series + "10"},
-		`[{` + event + `, "sampleInterval": 0}]`:  {series + "1"},
-		`[{` + event + `}]`:                       {series + "1"},
-		`[{` + event + `, "sampleInterval": 2}, {` + event + `, "sampleInterval": 3}]`: {series + "2", series + "3"},
+	groups := byName(t, "firewallEventsAdaptiveGroups")
+	for _, tt := range []struct{ rows, values string }{
+		{"[]", ""},
+		{`[{` + event + `, "sampleInterval": 1}]`, "1"},
+		{`[{` + event + `, "sampleInterval": 10}]`, "10"},
+		{`[{` + event + `, "sampleInterval": 0}]`, "1"},
+		{`[{` + event + `}]`, "1"},
+		{`[{` + event + `, "sampleInterval": 2}, {` + event + `, "sampleInterval": 3}]`, "2 3"},
 	} {
-		assert.Equal(t, want, read(t, d, rows, Counter, d.all()), rows)
+		var want []string
+		for value := range strings.FieldsSeq(tt.values) {
+			group := `[{"count": ` + value + `, "dimensions": {` + event + `}}]`
+			want = append(want, read(t, groups, group, Counter, groups.all())...)
+		}
+		assert.Equal(t, want, read(t, d, tt.rows, Counter, d.all()), tt.rows)
 	}
 }
 
