@@ -43,6 +43,9 @@ func droppableAttributes(list []*dataset.Dataset) map[string]bool {
 		for _, m := range d.Metrics {
 			for _, a := range m.Attributes {
 				droppable[a.Name] = droppable[a.Name] || a.Field != ""
+				if a.NamedBy != "" {
+					droppable[a.NamedBy] = true
+				}
 			}
 		}
 	}

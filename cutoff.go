@@ -52,7 +52,7 @@ func (s *metricsScraper) completing(r reading) []planner.Document {
 func (s *metricsScraper) full(r reading) bool {
 	p := s.partitions[partitionID(r.part.Family, r.scope.Kind, r.scope.ID)]
 	fresh := make([]int, len(p.selection.counters))
-	_, err := s.points(p, r.rows, dataset.Counter, func(pt dataset.Point) {
+	_, err := p.selection.Read(r.rows, dataset.Counter, p.selection.want, func(pt dataset.Point) {
 		if i := p.selection.index[pt.Metric]; !s.ledger.Has(p.id, i, pt.Attributes) {
 			fresh[i]++
 		}

@@ -95,8 +95,17 @@ func (s *metricsScraper) findEnded() map[ledger.ID]*inventory.Scope {
 
 func (s *metricsScraper) emitPartition(id ledger.ID, scope inventory.Scope, now time.Time, ended bool) {
 	metrics := emittable(s.ledger.Metrics(id))
+	named := map[int][]ledger.Series{}
 	for series := range s.ledger.Series(id) {
-		s.emitter.counter(scope.ID, metrics[series.Metric()], series, ended)
+		m := metrics[series.Metric()]
+		if a, ok := s.sources.named[m.Name]; ok && slices.Contains(m.Attributes, a.Name) {
+			named[series.Metric()] = append(named[series.Metric()], series)
+			continue
+		}
+		s.emitter.counter(scope.ID, m, series, ended)
+	}
+	for metric, list := range named {
+		s.emitNamed(scope.ID, metrics[metric], s.sources.named[metrics[metric].Name], list, ended)
 	}
 	g := s.gauges[id]
 	if g == nil {
@@ -132,12 +141,13 @@ func emittable(metrics []ledger.Metric) []ledger.Metric {
 	return metrics
 }
 
-func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool) {
+// counter records a series; more are values of attributes beyond the series' own.
+func (e *emitter) counter(instance string, m ledger.Metric, series ledger.Series, ended bool, more ...string) {
 	e.startAt(series.Start())
 	if series.Overflow() {
 		e.attributes = metadata.Attributes{Keys: []string{metadata.Overflow}}
 	} else {
-		e.values = series.AppendValues(e.values[:0])
+		e.values = append(series.AppendValues(e.values[:0]), more...)
 		e.attributes = metadata.Attributes{Keys: m.Attributes, Values: e.values}
 	}
 	if m.Type == ledger.Double {

@@ -123,7 +123,8 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 // selectionOf makes the selection anew only when the limits have been.
 func (s *metricsScraper) selectionOf(src *source, scope inventory.Scope, limits cloudflare.Limits) *selection {
 	p := s.partitions[partitionID(src.Family, scope.Kind, scope.ID)]
-	if p != nil && p.selection.source == src && slices.Equal(p.selection.limits.AvailableFields, limits.AvailableFields) {
+	if p != nil && p.selection.source == src && slices.Equal(p.selection.limits.AvailableFields, limits.AvailableFields) &&
+		slices.Equal(p.selection.limits.Withheld, limits.Withheld) {
 		return p.selection
 	}
 	return src.selectFor(limits, s.config.SeriesLimit)
@@ -144,7 +145,7 @@ func (s *metricsScraper) openPartition(
 	if !sel.counts {
 		p.cursor.Watermark = source.Horizon(clock) // nothing will ever be missing before it
 	}
-	tx.Define(id, p.cursor.Watermark, sel.counters)
+	tx.Define(id, p.cursor.Watermark, append(slices.Clip(sel.counters), s.sources.carriedOver(sel, s.ledger.Metrics(id), s.config.SeriesLimit)...))
 	if _, saved := s.ledger.Cursor(id); !saved {
 		tx.SetCursor(id, p.cursor.encode())
 	}
@@ -226,6 +227,8 @@ func (s *metricsScraper) removeEnded(tx *ledger.Tx) {
 		delete(s.partitions, id)
 		delete(s.gauges, id)
 		delete(s.listAt, id)
+		_, scope := scopeOf(id)
+		s.names.forget(scope)
 	}
 }
 

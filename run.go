@@ -6,6 +6,7 @@ package cloudflaremetricsreceiver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -257,7 +258,7 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.points(p, r.rows, dataset.Counter, func(pt dataset.Point) {
+	rows, err := sel.Read(r.rows, dataset.Counter, sel.want, func(pt dataset.Point) {
 		tx.Add(p.id, sel.index[pt.Metric], pt.Attributes, start, sel.value(pt))
 		rest.subtract(pt)
 	})
@@ -284,7 +285,7 @@ func (s *metricsScraper) add(tx *ledger.Tx, p *partition, r reading) error {
 // observe replaces the gauges of a partition by those of a newer granule.
 func (s *metricsScraper) observe(p *partition, r reading) error {
 	var points []dataset.Point
-	_, err := s.points(p, r.rows, dataset.Gauge, func(pt dataset.Point) { points = append(points, pt) })
+	_, err := p.selection.Read(r.rows, dataset.Gauge, p.selection.want, func(pt dataset.Point) { points = append(points, pt) })
 	if err != nil {
 		return err
 	}
@@ -295,23 +296,14 @@ func (s *metricsScraper) observe(p *partition, r reading) error {
 	return nil
 }
 
-// points reads an answer, with the names of rules in the place of their identifiers.
-func (s *metricsScraper) points(p *partition, rows json.RawMessage, kind dataset.Kind, emit func(dataset.Point)) (int, error) {
-	sel := p.selection
-	return sel.Read(rows, kind, sel.want, func(pt dataset.Point) {
-		for i, a := range sel.Metrics[pt.Metric].Attributes {
-			if a.RuleName {
-				pt.Attributes[i] = s.ruleName(p.scope, pt.Attributes[i])
-			}
-		}
-		emit(pt)
-	})
-}
-
 // note reports why a window could not be counted. What the plan of a zone does not include is no fault: it is said once
 // and not asked for again until the entitlements are next read. Anything else counts once as a failure.
 func (s *metricsScraper) note(tx *ledger.Tx, p *partition, part planner.Part, err error, first bool) {
 	class := classOf(err)
+	if typed, ok := errors.AsType[*cloudflare.Error](err); ok && class == cloudflare.ClassGatedField &&
+		s.inventory.RefuseField(p.scope.ID, part.Dataset, typed.Field) {
+		return // the next scrape does without it, and says so
+	}
 	if class == cloudflare.ClassGatedDataset || class == cloudflare.ClassGatedField || class == cloudflare.ClassPermission {
 		if s.inventory.Refuse(p.scope.ID, part.Dataset) {
 			s.sayRefused(p, class, err)

@@ -45,6 +45,7 @@ type metricsScraper struct {
 	listAt     map[ledger.ID]time.Time // when a list of a scope is next due
 	steps      steps
 	zoneOnly   map[accountDataset]time.Time // not asked for at account scope until then
+	names      names
 	probes     probes
 	said       map[string]bool // what is logged once
 	telemetry  telemetry
@@ -75,6 +76,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		listAt:     map[ledger.ID]time.Time{},
 		steps:      steps{},
 		zoneOnly:   map[accountDataset]time.Time{},
+		names:      newNames(),
 		probes:     probes{results: map[string][]probeResult{}},
 		said:       map[string]bool{},
 		telemetry:  telemetry{builder},

@@ -37,6 +37,8 @@ type sources struct {
 	listings []*listing
 	// unfiltered are the keys of filters that the configuration switches off.
 	unfiltered []string
+	// named has the attributes whose values have names, by metric.
+	named map[string]dataset.Attribute
 	// ownMetrics are the receiver's own counters, aboutScope its own gauges of each zone and account.
 	ownMetrics []ledger.Metric
 	aboutScope []dataset.Metric
@@ -62,6 +64,7 @@ func newSources(c *Config) (*sources, error) {
 		return nil, err
 	}
 	s := &sources{
+		named:     map[string]dataset.Attribute{},
 		byDataset: map[string]*source{}, families: map[string][]*source{}, nodes: map[cloudflare.ScopeKind][]string{},
 		aboutScope: aboutScope(),
 		ownMetrics: []ledger.Metric{
@@ -96,13 +99,22 @@ func newSource(d *dataset.Dataset, enabled map[string]bool) *source {
 	for _, m := range d.Metrics {
 		src.wanted = append(src.wanted, enabled[m.Name])
 		src.counts = src.counts || (enabled[m.Name] && m.Kind == dataset.Counter)
-		src.namesRules = src.namesRules || (enabled[m.Name] && slices.ContainsFunc(m.Attributes, func(a dataset.Attribute) bool { return a.RuleName }))
+		for _, a := range m.Attributes {
+			src.namesRules = src.namesRules || (enabled[m.Name] && a.NamedBy != "")
+		}
 	}
 	return src
 }
 
 func (s *sources) add(src *source) {
 	s.byDataset[src.Name] = src
+	for _, m := range src.Metrics {
+		for _, a := range m.Attributes {
+			if a.NamedBy != "" {
+				s.named[m.Name] = a
+			}
+		}
+	}
 	if !slices.Contains(s.names, src.Family) {
 		s.names = append(s.names, src.Family)
 	}
@@ -202,6 +214,24 @@ func (s *source) offered(limits cloudflare.Limits) []bool {
 		want[i] = want[i] && s.wanted[i]
 	}
 	return want
+}
+
+// carriedOver are the counters that a scope has of the family but not from this source. They stand where they are: a known
+// series does not vanish because another dataset serves.
+func (s *sources) carriedOver(sel *selection, known []ledger.Metric, seriesLimit int) []ledger.Metric {
+	var list []ledger.Metric
+	has := func(list []ledger.Metric, name string) bool {
+		return slices.ContainsFunc(list, func(m ledger.Metric) bool { return m.Name == name })
+	}
+	for _, src := range s.families[sel.Family] {
+		for i := range src.Metrics {
+			m := &src.Metrics[i]
+			if src.wanted[i] && m.Kind == dataset.Counter && has(known, m.Name) && !has(sel.counters, m.Name) && !has(list, m.Name) {
+				list = append(list, counter(m, seriesLimit))
+			}
+		}
+	}
+	return list
 }
 
 // withheld are the names of the wanted metrics that the scope may not see.

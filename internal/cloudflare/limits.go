@@ -25,6 +25,8 @@ type Limits struct {
 	Enabled bool
 	// AvailableFields are the readable fields with "_" between levels, such as sum_requests.
 	AvailableFields []string
+	// Withheld are names of fields, in lower case and without what is above them, that were refused despite that list.
+	Withheld []string
 	// MaxDuration bounds the length of a window and NotOlderThan the age of its begin.
 	MaxDuration, NotOlderThan time.Duration
 	MaxPageSize, MaxFields    int
@@ -33,6 +35,9 @@ type Limits struct {
 // Offers reports whether a field, as a dotted path of Operation.Fields, may be read. A list that names a parent offers
 // all below it, and dimensions may be listed by their bare names; without a list nothing is known to be refused.
 func (l Limits) Offers(path string) bool {
+	if slices.Contains(l.Withheld, strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])) {
+		return false
+	}
 	if len(l.AvailableFields) == 0 || slices.Contains(l.AvailableFields, strings.TrimPrefix(path, "dimensions.")) {
 		return true
 	}

@@ -53,7 +53,7 @@ func TestCatalogue(t *testing.T) {
 			metrics[m.Name] = d.Family
 			assert.NotEmpty(t, m.reads(), m.Name)
 			assert.Len(t, unique(m.Fields), len(m.Fields), "%s lists a field twice", m.Name)
-			assert.Len(t, unique(m.AttributeNames()), len(m.Attributes), "%s has an attribute twice", m.Name)
+			assert.Len(t, unique(m.AttributeNames()), len(m.AttributeNames()), "%s has an attribute twice", m.Name)
 			for _, key := range m.AttributeNames() {
 				assert.Regexp(t, word, key)
 			}

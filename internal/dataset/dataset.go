@@ -56,15 +56,19 @@ type Attribute struct {
 	Field string
 	// StatusCode says that values are HTTP status codes; Class that they have been folded to classes such as 2xx.
 	StatusCode, Class bool
-	// RuleName says that values are identifiers of firewall rules that stand for the rules' names, which rows do not have.
-	RuleName bool
+	// NamedBy is the key of one more attribute, which has the name of what the value identifies. Rows do not have it, and
+	// no two identifiers are one series because of it.
+	NamedBy string
 }
 
 // AttributeNames are the keys of the metric's attributes.
 func (m *Metric) AttributeNames() []string {
-	names := make([]string, len(m.Attributes))
-	for i, a := range m.Attributes {
-		names[i] = a.Name
+	names := make([]string, 0, len(m.Attributes))
+	for _, a := range m.Attributes {
+		if a.NamedBy != "" {
+			names = append(names, a.NamedBy)
+		}
+		names = append(names, a.Name)
 	}
 	return names
 }

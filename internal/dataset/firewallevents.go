@@ -23,7 +23,7 @@ func firewallEventsAdaptiveGroupsDataset() *Dataset {
 			fields:     []string{"count"},
 			ints: func(r *firewallEventsRow, emit func(uint64, ...string)) {
 				d := &r.Dimensions
-				emit(r.Count, d.Action, d.Source, d.RuleId, d.RuleId, d.ClientRequestHTTPHost, d.ClientCountryName)
+				emit(r.Count, d.Action, d.Source, d.RuleId, d.ClientRequestHTTPHost, d.ClientCountryName)
 			},
 		},
 	})
@@ -34,8 +34,7 @@ func firewallAttributes(path string) []Attribute {
 	return []Attribute{
 		{Name: "action", Field: path + "action"},
 		{Name: "source", Field: path + "source"},
-		{Name: "rule", Field: path + "ruleId", RuleName: true},
-		{Name: "rule_id", Field: path + "ruleId"},
+		{Name: "rule_id", Field: path + "ruleId", NamedBy: "rule"},
 		{Name: "host", Field: path + "clientRequestHTTPHost"},
 		{Name: "country", Field: path + "clientCountryName"},
 	}

@@ -14,7 +14,7 @@ func firewallEventsAdaptiveDataset() *Dataset {
 			attributes: firewallAttributes(""),
 			fields:     []string{rawSampleInterval},
 			ints: func(r *firewallEventsRawRow, emit func(uint64, ...string)) {
-				emit(max(1, uint64(r.SampleInterval)), r.Action, r.Source, r.RuleId, r.RuleId, r.ClientRequestHTTPHost, r.ClientCountryName)
+				emit(max(1, uint64(r.SampleInterval)), r.Action, r.Source, r.RuleId, r.ClientRequestHTTPHost, r.ClientCountryName)
 			},
 		},
 	})

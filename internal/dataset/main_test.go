@@ -57,8 +57,8 @@ func read(tb testing.TB, d *Dataset, rows string, kind Kind, want []bool) []stri
 func (d *Dataset) print(p Point) string {
 	m := d.Metrics[p.Metric]
 	set := make([]string, len(m.Attributes))
-	for i, key := range m.AttributeNames() {
-		set[i] = key + "=" + p.Attributes[i]
+	for i, a := range m.Attributes {
+		set[i] = a.Name + "=" + p.Attributes[i]
 	}
 	value := strconv.FormatInt(p.Int, 10)
 	if m.Double {

@@ -109,7 +109,7 @@ func TestReadFromEveryField(t *testing.T) {
 		"firewallEventsAdaptiveGroups": {
 			row: firewallRow,
 			counters: []string{
-				"cloudflare.zone.firewall.events{action=block,source=firewallmanaged,rule=r1,rule_id=r1,host=www.example.com,country=DE} 101",
+				"cloudflare.zone.firewall.events{action=block,source=firewallmanaged,rule_id=r1,host=www.example.com,country=DE} 101",
 			},
 		},
 	} {
@@ -199,7 +199,7 @@ func TestReadNull(t *testing.T) {
 	for name, tt := range map[string]struct{ row, want string }{
 		"httpRequests1mGroups":         {`{"sum":null,"uniq":null}`, "cloudflare.zone.requests{} 0"},
 		"workersInvocationsAdaptive":   {`{"sum":{"requests":7},"dimensions":null,"quantiles":null}`, "cloudflare.worker.requests{script_name=,status=} 7"},
-		"firewallEventsAdaptiveGroups": {`{"count":7,"dimensions":null}`, "cloudflare.zone.firewall.events{action=,source=,rule=,rule_id=,host=,country=} 7"},
+		"firewallEventsAdaptiveGroups": {`{"count":7,"dimensions":null}`, "cloudflare.zone.firewall.events{action=,source=,rule_id=,host=,country=} 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,7 +218,7 @@ func TestReadLargeNumbers(t *testing.T) {
 		"9223372036854775807": "9223372036854775807", // 2^63 - 1
 	} {
 		got := read(t, d, `[{"count":`+number+`,"dimensions":{}}]`, Counter, d.all())
-		assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=,source=,rule=,rule_id=,host=,country=} " + want}, got)
+		assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=,source=,rule_id=,host=,country=} " + want}, got)
 	}
 }
 

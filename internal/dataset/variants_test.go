@@ -24,11 +24,11 @@ func TestSplitByZone(t *testing.T) {
 
 	d := byName(t, "firewallEventsAdaptiveGroups")
 	assert.Equal(t, []string{
-		"cloudflare.zone.firewall.events{action=block,source=,rule=,rule_id=,host=,country=} 1",
-		"cloudflare.zone.firewall.events{action=log,source=,rule=,rule_id=,host=,country=} 3",
+		"cloudflare.zone.firewall.events{action=block,source=,rule_id=,host=,country=} 1",
+		"cloudflare.zone.firewall.events{action=log,source=,rule_id=,host=,country=} 3",
 	}, read(t, d, string(answers["a"]), Counter, d.all()))
 	assert.Equal(t, []string{
-		"cloudflare.zone.firewall.events{action=block,source=,rule=,rule_id=,host=,country=} 2",
+		"cloudflare.zone.firewall.events{action=block,source=,rule_id=,host=,country=} 2",
 	}, read(t, d, string(answers["b"]), Counter, d.all()))
 }
 

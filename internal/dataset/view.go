@@ -19,6 +19,9 @@ func (d *Dataset) Without(names []string) *Dataset {
 	for i, m := range d.Metrics {
 		view.Metrics[i].Attributes = nil
 		for n, a := range m.Attributes {
+			if slices.Contains(names, a.NamedBy) {
+				a.NamedBy = ""
+			}
 			if a.Field == "" || !slices.Contains(names, a.Name) {
 				kept[i] = append(kept[i], n)
 				view.Metrics[i].Attributes = append(view.Metrics[i].Attributes, a)

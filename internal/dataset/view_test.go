@@ -12,14 +12,16 @@ import (
 func TestWithout(t *testing.T) {
 	t.Parallel()
 	whole := byName(t, "firewallEventsAdaptiveGroups")
-	d := whole.Without([]string{"host", "rule_id", "nosuch"})
-	assert.Equal(t, []string{"action", "source", "rule", "country"}, d.Metrics[0].AttributeNames())
-	assert.Len(t, whole.Metrics[0].Attributes, 6, "the original stays as it is")
+	d := whole.Without([]string{"host", "rule", "nosuch"})
+	assert.Equal(t, []string{"action", "source", "rule_id", "country"}, d.Metrics[0].AttributeNames())
+	assert.Equal(t, []string{"action", "source", "rule", "rule_id", "host", "country"}, whole.Metrics[0].AttributeNames(), "the original stays as it is")
+	assert.Equal(t, []string{"action", "source", "host", "country"}, whole.Without([]string{"rule_id"}).Metrics[0].AttributeNames(),
+		"without the identifier there is no name")
 
 	keep, _ := d.Keep(Counter, d.all())
 	assert.False(t, keep("dimensions.clientRequestHTTPHost"), "rows are not grouped by it")
-	assert.True(t, keep("dimensions.ruleId"), "the other attribute needs it")
-	assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=block,source=firewallmanaged,rule=r1,country=DE} 101"},
+	assert.True(t, keep("dimensions.ruleId"))
+	assert.Equal(t, []string{"cloudflare.zone.firewall.events{action=block,source=firewallmanaged,rule_id=r1,country=DE} 101"},
 		read(t, d, "["+firewallRow+"]", Counter, d.all()))
 
 	workers := byName(t, "workersInvocationsAdaptive").Without([]string{"quantile", "status"})

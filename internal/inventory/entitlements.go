@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -20,8 +21,9 @@ const limitsAge = time.Hour
 type entitlements struct {
 	at      time.Time
 	byNode  map[string]cloudflare.Limits
-	refused map[string]bool // queries refused despite the settings, until the hour is over
-	suspect bool            // read again in the next scrape, since something has been refused
+	refused map[string]bool     // queries refused despite the settings, until the hour is over
+	fields  map[string][]string // fields of queries, in lower case, refused likewise
+	suspect bool                // read again in the next scrape, since something has been refused
 }
 
 // Limits gives what a scope may read of a node by one query of it; false when it may not, or that is not known yet.
@@ -31,7 +33,19 @@ func (i *Inventory) Limits(scopeID, node, query string) (cloudflare.Limits, bool
 		return cloudflare.Limits{}, false
 	}
 	l, ok := e.byNode[node]
+	l.Withheld = e.fields[query]
 	return l, ok && l.Enabled
+}
+
+// RefuseField notes that Cloudflare refused a field of a query to a scope although the settings allow it, and says whether that
+// is news. Until the hour is over, what needs the field is left out.
+func (i *Inventory) RefuseField(scopeID, query, field string) (news bool) {
+	e := i.limits[scopeID]
+	if field = strings.ToLower(field); e == nil || field == "" || slices.Contains(e.fields[query], field) {
+		return false
+	}
+	e.fields[query] = append(slices.Clip(e.fields[query]), field)
+	return true
 }
 
 // Refuse notes that Cloudflare refused a query to a scope although the settings allow its node, and says whether that is
@@ -83,7 +97,7 @@ func allDenied(err error) bool {
 func (i *Inventory) withoutLimits(ids []string, answer map[string]map[string]cloudflare.Limits, now time.Time) {
 	for _, id := range ids {
 		if _, answered := answer[id]; !answered {
-			i.limits[id] = &entitlements{at: now, refused: map[string]bool{}}
+			i.limits[id] = &entitlements{at: now, refused: map[string]bool{}, fields: map[string][]string{}}
 		}
 	}
 }
@@ -110,9 +124,9 @@ func (i *Inventory) outdated(kind cloudflare.ScopeKind, now time.Time) []string 
 
 func (i *Inventory) takeLimits(answer map[string]map[string]cloudflare.Limits, now time.Time) {
 	for id, byNode := range answer {
-		fresh := &entitlements{at: now, byNode: byNode, refused: map[string]bool{}}
+		fresh := &entitlements{at: now, byNode: byNode, refused: map[string]bool{}, fields: map[string][]string{}}
 		if before := i.limits[id]; before != nil && before.suspect && now.Sub(before.at) < limitsAge {
-			fresh.at, fresh.refused = before.at, before.refused
+			fresh.at, fresh.refused, fresh.fields = before.at, before.refused, before.fields
 		}
 		i.limits[id] = fresh
 	}

@@ -61,22 +61,8 @@ func (s *Simulator) RuleNames(zoneID string) map[string]string {
 	return names
 }
 
-// rules are all of a zone's, each once.
-func (s *Simulator) rules(zoneID string) []rule {
-	own := s.traffic.zone(zoneID)
-	rules := slices.Clone(own.rules.values)
-	if own.labelSets == nil {
-		return rules
-	}
-	seen := map[string]bool{}
-	for _, r := range own.labelSets.template {
-		if !seen[r.ruleID] {
-			seen[r.ruleID] = true
-			rules = append(rules, rule{id: r.ruleID, name: r.ruleName, source: r.firewallSource, action: r.firewallAction})
-		}
-	}
-	return rules
-}
+// rules are a zone's, each once. Those of [Zone.LabelSetsPerMinute] are in no ruleset: there may be more than one could hold.
+func (s *Simulator) rules(zoneID string) []rule { return slices.Clone(s.traffic.zone(zoneID).rules.values) }
 
 func (p phase) rules(rules []rule) []restRule {
 	found := []restRule{}
