@@ -78,7 +78,7 @@ func (s *server) read(r *http.Request, _ []byte) (answer, error) {
 	}
 	var body bytes.Buffer
 	format := expfmt.NegotiateIncludingOpenMetrics(r.Header)
-	encoder := expfmt.NewEncoder(&body, format, expfmt.WithCreatedLines())
+	encoder := expfmt.NewEncoder(&body, format)
 	for _, family := range promformat.Families(snapshot.Metrics(metadata.ScopeName, s.writer.clock.now())) {
 		if err := encoder.Encode(family); err != nil {
 			return answer{}, fmt.Errorf("metric %s: %w", family.GetName(), err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -138,11 +139,17 @@ func testConfig(acknowledge string) *Config {
 
 func start(tb testing.TB, config *Config, disk *diskStorage) *world {
 	tb.Helper()
+	return startWith(tb, config, disk, nil)
+}
+
+func startWith(tb testing.TB, config *Config, disk *diskStorage, extensions map[component.ID]component.Component) *world {
+	tb.Helper()
 	w := &world{
 		t: tb, disk: disk, sink: &consumertest.MetricsSink{}, ticks: make(chan time.Time), telemetry: componenttest.NewTelemetry(),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 		host:   host{map[component.ID]component.Component{storageID: disk}},
 	}
+	maps.Copy(w.host.extensions, extensions)
 	w.run(config)
 	return w
 }
@@ -221,6 +228,16 @@ func (w *world) text() string {
 		}
 	}
 	return strings.Join(lines, "")
+}
+
+// series returns how many series there are.
+func (w *world) series(tb testing.TB) (n int) {
+	tb.Helper()
+	require.NoError(tb, w.writer.submit(func(s *aggregate.Store) error {
+		n = s.Stats().Series
+		return nil
+	}, true))
+	return n
 }
 
 // emit has everything emitted, and returns it.

@@ -11,13 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
-	"slices"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"google.golang.org/protobuf/encoding/protodelim"
 )
 
@@ -48,22 +45,6 @@ func unquote(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the JSON string: %w", err)
 	}
 	return []byte(text), nil
-}
-
-func parseText(body []byte) ([]*dto.MetricFamily, error) {
-	if len(body) > 0 && body[len(body)-1] != '\n' {
-		body = append(bytes.Clone(body), '\n')
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	byName, err := parser.TextToMetricFamilies(bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	families := make([]*dto.MetricFamily, 0, len(byName))
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		families = append(families, byName[name])
-	}
-	return families, nil
 }
 
 func parseProtobuf(body []byte) ([]*dto.MetricFamily, error) {
