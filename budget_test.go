@@ -252,7 +252,7 @@ func TestOutageIsCaughtUp(t *testing.T) {
 	})
 }
 
-// In steady state REST is hardly asked.
+// REST is asked for the list of zones every ten minutes, and for the names of a zone's firewall rules when there is a new one.
 func TestRESTRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -264,6 +264,6 @@ func TestRESTRequests(t *testing.T) {
 		}
 		_, after := p.requests()
 		t.Logf("%d REST requests in an hour", after-before)
-		assert.LessOrEqual(t, after-before, 120)
+		assert.LessOrEqual(t, after-before, 350)
 	})
 }

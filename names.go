@@ -53,6 +53,7 @@ func (s *metricsScraper) learnRules(ctx context.Context, tx *ledger.Tx, list []r
 		return
 	}
 	s.failed(tx, "", "rulesets", s.sayDenied(s.inventory.LearnRules(ctx, now, zones)))
+	s.saveInventory(tx)
 	for _, zone := range zones {
 		if !s.inventory.KnowsRules(zone.ID, now) {
 			continue // its turn comes in another scrape

@@ -94,13 +94,17 @@ func (s *metricsScraper) clock() (time.Time, bool) {
 	return api, ok
 }
 
-// selectSource finds the first dataset of the family that the scope may read now.
+// selectSource finds the first dataset of the family that the scope may read now. One that has been serving is waited for when it
+// is refused although the entitlements have it: another one may not have all of its metrics.
 func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*selection, planner.Source, bool) {
 	for _, src := range s.sources.families[family] {
 		if src.Scope() != scope.Kind || !s.inventory.Current(scope) {
 			continue
 		}
 		limits, ok := s.inventory.Limits(scope.ID, src.Node(), src.Name)
+		if !ok && s.served[partitionID(family, scope.Kind, scope.ID)] == src && s.inventory.Refused(scope.ID, src.Node(), src.Name) {
+			return nil, planner.Source{}, false // against the entitlements: more likely a mistake than another plan
+		}
 		if !ok {
 			continue
 		}
@@ -140,6 +144,7 @@ func (s *metricsScraper) openPartition(
 	}
 	s.logSelection(p, sel)
 	p.scope, p.selection, p.source = scope, sel, source
+	s.served[id] = sel.source
 	p.failed, p.gaugesFailed, p.sampledNow = false, false, false
 	p.byAccount = s.maySpareZones(p)
 	if !sel.counts {
@@ -227,6 +232,7 @@ func (s *metricsScraper) removeEnded(tx *ledger.Tx) {
 		delete(s.partitions, id)
 		delete(s.gauges, id)
 		delete(s.listAt, id)
+		delete(s.served, id)
 		_, scope := scopeOf(id)
 		s.names.forget(scope)
 	}

@@ -41,6 +41,7 @@ type metricsScraper struct {
 	ledger     *ledger.Ledger
 	inventory  *inventory.Inventory
 	partitions map[ledger.ID]*partition
+	served     map[ledger.ID]*source // the last source of each partition
 	gauges     map[ledger.ID]*gauges
 	listAt     map[ledger.ID]time.Time // when a list of a scope is next due
 	steps      steps
@@ -72,6 +73,7 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		emitter:    newEmitter(metadata.NewMetricsBuilder(config.MetricsBuilderConfig, set)),
 		health:     newHealth(set.Logger),
 		partitions: map[ledger.ID]*partition{},
+		served:     map[ledger.ID]*source{},
 		gauges:     map[ledger.ID]*gauges{},
 		listAt:     map[ledger.ID]time.Time{},
 		steps:      steps{},
@@ -209,13 +211,17 @@ func (s *metricsScraper) refreshInventory(ctx context.Context, now time.Time, tx
 		return
 	}
 	s.health.answered = true
+	s.saveInventory(tx)
+	s.logFound()
+}
+
+func (s *metricsScraper) saveInventory(tx *ledger.Tx) {
 	data, err := s.inventory.Marshal()
 	if err != nil {
 		s.health.failed("encode the list of accounts and zones", err)
 		return
 	}
 	tx.SetCursor(receiverID(), data)
-	s.logFound()
 }
 
 // logFound says what there is to scrape when that has changed.

@@ -100,7 +100,7 @@ func TestGatedField(t *testing.T) {
 	t.Parallel()
 	accounts := simulator.DefaultLayout(1, 3, simulator.PlanEnterprise)
 	gated := &accounts[0].Zones[1]
-	gated.Withheld = []string{"httpRequests1mGroups.sum_countryMap_threats", "firewallEventsAdaptiveGroups"}
+	gated.Withheld = []string{"httpRequests1mGroups.sum_threatPathingMap_threatPathingName", "firewallEventsAdaptiveGroups"}
 	w := newWorld(t, accounts)
 	w.ticks(5)
 	w.settle()
@@ -108,9 +108,10 @@ func TestGatedField(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(logged(w), "does not include all fields"))
 	_, raw := w.gauge("cloudflare.exporter.source", gated.ID, "dataset=firewallEventsAdaptive,metric_family=firewall_events")
 	assert.True(t, raw, "raw events have what groups lack")
-	w.expectTruth()
+	gone := func(s oracle.Series) bool { return s.Scope == gated.ID && s.Metric == "cloudflare.zone.threats.type" }
+	w.expectTruthBut(gone)
 	for series := range w.last {
-		assert.False(t, series.Scope == gated.ID && series.Metric == "cloudflare.zone.threats.country", "%v", series)
+		assert.False(t, gone(series), "%v", series)
 	}
 }
 

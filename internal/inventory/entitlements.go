@@ -37,6 +37,12 @@ func (i *Inventory) Limits(scopeID, node, query string) (cloudflare.Limits, bool
 	return l, ok && l.Enabled
 }
 
+// Refused says whether a query has been refused to a scope within the hour although the settings allow its node.
+func (i *Inventory) Refused(scopeID, node, query string) bool {
+	e := i.limits[scopeID]
+	return e != nil && e.refused[query] && e.byNode[node].Enabled
+}
+
 // RefuseField notes that Cloudflare refused a field of a query to a scope although the settings allow it, and says whether that
 // is news. Until the hour is over, what needs the field is left out.
 func (i *Inventory) RefuseField(scopeID, query, field string) (news bool) {
