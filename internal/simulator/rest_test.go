@@ -93,7 +93,7 @@ func TestTunnelsAreServed(t *testing.T) {
 // Every rule that has matched a request and is of a source with rulesets is found by its id.
 func TestRulesetsNameTheRulesOfEvents(t *testing.T) {
 	t.Parallel()
-	s, _ := newTestSimulator(t, func(c *Config) { c.Accounts[0].Zones[0].LabelSetsPerMinute = 50 })
+	s, _ := newTestSimulator(t, nil)
 	withRulesets := map[string]bool{"firewallcustom": true, "firewallmanaged": true, "ratelimit": true, "l7ddos": true}
 	for _, z := range s.world().zones {
 		names := map[string]string{}
