@@ -147,7 +147,10 @@ func startWith(tb testing.TB, config *Config, disk *diskStorage, extensions map[
 	w := &world{
 		t: tb, disk: disk, sink: &consumertest.MetricsSink{}, ticks: make(chan time.Time), telemetry: componenttest.NewTelemetry(),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
-		host:   host{map[component.ID]component.Component{storageID: disk}},
+		host:   host{map[component.ID]component.Component{}},
+	}
+	if disk != nil {
+		w.host.extensions[storageID] = disk
 	}
 	maps.Copy(w.host.extensions, extensions)
 	w.run(config)

@@ -69,6 +69,9 @@ func checkHistogram(dp pmetric.HistogramDataPoint, bounds []float64) *Refusal {
 			return refuse(Invalid, "bounds %v do not ascend", bounds)
 		}
 	}
+	if dp.Count() > math.MaxInt64 {
+		return refuse(Invalid, "the count %d is too large", dp.Count())
+	}
 	if counts.Len() == 0 && len(bounds) == 0 {
 		return checkSum(dp.HasSum(), dp.Sum())
 	}
