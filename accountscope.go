@@ -50,7 +50,7 @@ func (s *metricsScraper) budgetIsShort() bool {
 	}
 	rate := s.config.RateLimit.GraphQL
 	perScrape := float64(rate.Requests) * s.config.ControllerConfig.CollectionInterval.Seconds() / rate.Per.Seconds()
-	return float64(parts)/float64(s.nodes.Load()) > perScrape
+	return float64(parts)/float64(s.nodes.limit()) > perScrape
 }
 
 // forZones gives a reading for each zone of a part at account scope, and the reading itself for any other part.

@@ -21,6 +21,10 @@ func intRecorders(mb *metadata.MetricsBuilder) map[string]recordInt {
 		"cloudflare.accounts": func(ts pcommon.Timestamp, v int64, _ ...metadata.MetricAttributeOption) {
 			mb.RecordCloudflareAccountsDataPoint(ts, v)
 		},
+		"cloudflare.d1.queries.read":    mb.RecordCloudflareD1QueriesReadDataPoint,
+		"cloudflare.d1.queries.write":   mb.RecordCloudflareD1QueriesWriteDataPoint,
+		"cloudflare.d1.rows.read":       mb.RecordCloudflareD1RowsReadDataPoint,
+		"cloudflare.d1.rows.written":    mb.RecordCloudflareD1RowsWrittenDataPoint,
 		"cloudflare.exporter.errors":    mb.RecordCloudflareExporterErrorsDataPoint,
 		"cloudflare.exporter.lost.time": mb.RecordCloudflareExporterLostTimeDataPoint,
 		"cloudflare.exporter.overflow.series": func(ts pcommon.Timestamp, v int64, _ ...metadata.MetricAttributeOption) {
@@ -111,6 +115,7 @@ func intRecorders(mb *metadata.MetricsBuilder) map[string]recordInt {
 		"cloudflare.zone.colocation.visits":              mb.RecordCloudflareZoneColocationVisitsDataPoint,
 		"cloudflare.zone.customer_error.4xx":             mb.RecordCloudflareZoneCustomerError4xxDataPoint,
 		"cloudflare.zone.customer_error.5xx":             mb.RecordCloudflareZoneCustomerError5xxDataPoint,
+		"cloudflare.zone.dns.queries":                    mb.RecordCloudflareZoneDNSQueriesDataPoint,
 		"cloudflare.zone.edge_errors.path":               mb.RecordCloudflareZoneEdgeErrorsPathDataPoint,
 		"cloudflare.zone.firewall.bots_detected":         mb.RecordCloudflareZoneFirewallBotsDetectedDataPoint,
 		"cloudflare.zone.firewall.events":                mb.RecordCloudflareZoneFirewallEventsDataPoint,
@@ -176,6 +181,7 @@ func doubleRecorders(mb *metadata.MetricsBuilder) map[string]recordDouble {
 			mb.RecordCloudflareZoneCacheHitRatioDataPoint(ts, v)
 		},
 		"cloudflare.zone.cache_miss_origin_duration": mb.RecordCloudflareZoneCacheMissOriginDurationDataPoint,
+		"cloudflare.zone.dns.processing_time":        mb.RecordCloudflareZoneDNSProcessingTimeDataPoint,
 		"cloudflare.zone.edge_error_rate": func(ts pcommon.Timestamp, v float64, _ ...metadata.MetricAttributeOption) {
 			mb.RecordCloudflareZoneEdgeErrorRateDataPoint(ts, v)
 		},
@@ -200,6 +206,10 @@ func doubleRecorders(mb *metadata.MetricsBuilder) map[string]recordDouble {
 func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 	return map[string]bool{
 		"cloudflare.accounts":                                               c.CloudflareAccounts.Enabled,
+		"cloudflare.d1.queries.read":                                        c.CloudflareD1QueriesRead.Enabled,
+		"cloudflare.d1.queries.write":                                       c.CloudflareD1QueriesWrite.Enabled,
+		"cloudflare.d1.rows.read":                                           c.CloudflareD1RowsRead.Enabled,
+		"cloudflare.d1.rows.written":                                        c.CloudflareD1RowsWritten.Enabled,
 		"cloudflare.exporter.errors":                                        c.CloudflareExporterErrors.Enabled,
 		"cloudflare.exporter.lost.time":                                     c.CloudflareExporterLostTime.Enabled,
 		"cloudflare.exporter.overflow.series":                               c.CloudflareExporterOverflowSeries.Enabled,
@@ -274,6 +284,7 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 		"cloudflare.zone.colocation.visits":                                 c.CloudflareZoneColocationVisits.Enabled,
 		"cloudflare.zone.customer_error.4xx":                                c.CloudflareZoneCustomerError4xx.Enabled,
 		"cloudflare.zone.customer_error.5xx":                                c.CloudflareZoneCustomerError5xx.Enabled,
+		"cloudflare.zone.dns.queries":                                       c.CloudflareZoneDNSQueries.Enabled,
 		"cloudflare.zone.edge_errors.path":                                  c.CloudflareZoneEdgeErrorsPath.Enabled,
 		"cloudflare.zone.firewall.bots_detected":                            c.CloudflareZoneFirewallBotsDetected.Enabled,
 		"cloudflare.zone.firewall.events":                                   c.CloudflareZoneFirewallEvents.Enabled,
@@ -316,6 +327,7 @@ func enabledMetrics(c metadata.MetricsConfig) map[string]bool {
 		"cloudflare.worker.wall_time":                                       c.CloudflareWorkerWallTime.Enabled,
 		"cloudflare.zone.cache_hit_ratio":                                   c.CloudflareZoneCacheHitRatio.Enabled,
 		"cloudflare.zone.cache_miss_origin_duration":                        c.CloudflareZoneCacheMissOriginDuration.Enabled,
+		"cloudflare.zone.dns.processing_time":                               c.CloudflareZoneDNSProcessingTime.Enabled,
 		"cloudflare.zone.edge_error_rate":                                   c.CloudflareZoneEdgeErrorRate.Enabled,
 		"cloudflare.zone.health_check.rtt":                                  c.CloudflareZoneHealthCheckRtt.Enabled,
 		"cloudflare.zone.health_check.tcp_connection":                       c.CloudflareZoneHealthCheckTCPConnection.Enabled,

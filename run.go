@@ -44,7 +44,7 @@ func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) {
 		if !ok {
 			return
 		}
-		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: int(s.nodes.Load())})
+		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: s.nodes.limit()})
 		if len(docs) == 0 {
 			return
 		}
@@ -103,6 +103,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelFunc, doc p
 	}
 	answer, err := s.client.Query(ctx, s.document(doc))
 	if err == nil {
+		s.nodes.answer(doc.Nodes())
 		return s.readings(doc, answer)
 	}
 	switch class := cloudflare.ClassOf(err); {
@@ -111,7 +112,7 @@ func (s *metricsScraper) ask(ctx context.Context, stop context.CancelFunc, doc p
 	case class == cloudflare.ClassDeferred && !s.config.RateLimit.AccountBased: // others may have a budget of their own
 		stop()
 	case class == cloudflare.ClassTooManyNodes:
-		s.learnNodes(doc)
+		s.nodes.refuse(doc.Nodes())
 		fallthrough
 	case class.Splittable() && ctx.Err() == nil:
 		if first, second, ok := doc.Split(); ok {
@@ -127,16 +128,6 @@ func (s *metricsScraper) askBoth(ctx context.Context, stop context.CancelFunc, f
 		s.telemetry.windows(part.Dataset, split, 1)
 	}
 	return append(s.ask(ctx, stop, first), s.ask(ctx, stop, second)...)
-}
-
-// learnNodes lowers the bound on scopes × parts below what has just been refused.
-func (s *metricsScraper) learnNodes(doc planner.Document) {
-	refused := int64(doc.Nodes())
-	for bound := s.nodes.Load(); refused/2 < bound; bound = s.nodes.Load() {
-		if s.nodes.CompareAndSwap(bound, max(1, refused/2)) {
-			return
-		}
-	}
 }
 
 func failed(doc planner.Document, err error) []reading {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
@@ -52,11 +51,8 @@ type metricsScraper struct {
 	telemetry  telemetry
 	found      [3]int                         // accounts, zones, zones left out; as last logged
 	ended      map[ledger.ID]*inventory.Scope // shown as ended in the last scrape, to be removed in the next
-	nodes      atomic.Int64                   // scopes × parts that Cloudflare takes in one document, as far as is known
+	nodes      nodeBound
 }
-
-// maxNodes is where the search for the bound that Cloudflare does not publish begins.
-const maxNodes = 50
 
 func newMetricsScraper(life context.Context, config *Config, set receiver.Settings) (*metricsScraper, error) {
 	sources, err := newSources(config)
@@ -84,7 +80,6 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 		telemetry:  telemetry{builder},
 		ended:      map[ledger.ID]*inventory.Scope{},
 	}
-	s.nodes.Store(maxNodes)
 	return s, nil
 }
 

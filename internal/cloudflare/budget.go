@@ -12,7 +12,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// budget keeps the requests of one kind within a Rate. A quarter of it is burst and the rest is refill, so a full
+// budget keeps the requests of one kind within a Rate. A sixth of it is burst and the rest is refill, so a full
 // bucket plus what flows in never exceeds the rate in any span of its length; the bucket starts empty, because the
 // process before this one may have used it up a moment ago.
 type budget struct {
@@ -35,7 +35,7 @@ func newBudget(kind Kind, allowed Rate, now func() time.Time) *budget {
 
 // newBudgetSince returns a budget that was empty at the time began and has not been used since.
 func newBudgetSince(began time.Time, kind Kind, allowed Rate, now func() time.Time) *budget {
-	burst := max(1, allowed.Requests/4)
+	burst := max(1, allowed.Requests/6) // what five minutes' rate refills in one, the usual interval
 	// One request per period has no room for burst and refill apart; the bucket then refills once a period.
 	refill := max(1, allowed.Requests-burst)
 	limiter := rate.NewLimiter(rate.Limit(float64(refill)/allowed.Per.Seconds()), burst)

@@ -87,7 +87,7 @@ func TestBudgetWaitEndsWithTheContext(t *testing.T) {
 func TestBudgetStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(KindGraphQL, Rate{100, time.Minute}, time.Now)
+		b := newBudget(KindGraphQL, Rate{150, time.Minute}, time.Now)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 25, b.available())
 		b.stop(time.Minute)
@@ -132,7 +132,7 @@ func TestBudgetLearnsFromTheAPI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBudget(KindGraphQL, Rate{100, time.Minute}, time.Now)
+				b := newBudget(KindGraphQL, Rate{150, time.Minute}, time.Now)
 				time.Sleep(2 * time.Minute)
 				require.NoError(t, b.acquire(t.Context()))
 				b.learn(tt.cost, tt.left)
@@ -155,7 +155,7 @@ func TestBudgetLearnsFromTheAPI(t *testing.T) {
 func TestBudgetCountsRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(KindGraphQL, Rate{100, time.Minute}, time.Now)
+		b := newBudget(KindGraphQL, Rate{150, time.Minute}, time.Now)
 		time.Sleep(time.Minute)
 		for range 3 {
 			require.NoError(t, b.acquire(t.Context()))

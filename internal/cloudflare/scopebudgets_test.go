@@ -21,7 +21,7 @@ import (
 func accountBased(s *Settings) { s.AccountBased = true }
 
 // slowly is a rate with a burst of 25 that gains a request in 0.8 s.
-func slowly(s *Settings) { s.GraphQL = Rate{Requests: 100, Per: time.Minute} }
+func slowly(s *Settings) { s.GraphQL = Rate{Requests: 150, Per: 100 * time.Second} }
 
 // zoneQuery asks about one zone.
 func zoneQuery(t *testing.T, tag string) Document {
@@ -107,7 +107,7 @@ func TestScopeBudgetNeverExceedsItsRate(t *testing.T) {
 	t.Parallel()
 	for _, idle := range []time.Duration{0, time.Second, 30 * time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
-			settings := Settings{GraphQL: Rate{Requests: 20, Per: time.Minute}, Now: time.Now}
+			settings := Settings{GraphQL: Rate{Requests: 30, Per: 100 * time.Second}, Now: time.Now}
 			budgets := newScopeBudgets(newBudget(KindGraphQL, settings.GraphQL, time.Now), settings)
 			began := time.Now()
 			time.Sleep(idle)
@@ -121,8 +121,8 @@ func TestScopeBudgetNeverExceedsItsRate(t *testing.T) {
 				// The process before this one may have used all that was there: there is what has flowed in since.
 				assert.LessOrEqual(t, 4*time.Second*time.Duration(i+1), time.Since(began)+time.Microsecond)
 			}
-			for i := 20; i < len(starts); i++ {
-				assert.GreaterOrEqual(t, starts[i].Sub(starts[i-20]), time.Minute-time.Microsecond)
+			for i := 30; i < len(starts); i++ {
+				assert.GreaterOrEqual(t, starts[i].Sub(starts[i-30]), 100*time.Second-time.Microsecond)
 			}
 		})
 	}

@@ -10,6 +10,8 @@ func all() []*Dataset {
 	return []*Dataset{
 		advancedDnsProtectionNetworkAnalyticsAdaptiveGroupsDataset(),
 		cdnNetworkAnalyticsAdaptiveGroupsDataset(),
+		d1AnalyticsAdaptiveGroupsDataset(),
+		dnsAnalyticsAdaptiveGroupsDataset(),
 		dosdNetworkAnalyticsAdaptiveGroupsDataset(),
 		firewallEventsAdaptiveDataset(),
 		firewallEventsAdaptiveGroupsBotsDataset(),

@@ -54,6 +54,46 @@ func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.
 // GetLimit returns __cdnNetworkAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
 func (v *__cdnNetworkAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
 
+// __d1AnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __d1AnalyticsAdaptiveGroupsInput struct {
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Limit   uint64    `json:"limit"`
+}
+
+// GetAccount returns __d1AnalyticsAdaptiveGroupsInput.Account, and is useful for accessing the field via an interface.
+func (v *__d1AnalyticsAdaptiveGroupsInput) GetAccount() string { return v.Account }
+
+// GetFrom returns __d1AnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__d1AnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __d1AnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__d1AnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __d1AnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__d1AnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
+// __dnsAnalyticsAdaptiveGroupsInput is used internally by genqlient
+type __dnsAnalyticsAdaptiveGroupsInput struct {
+	Zones []string  `json:"zones"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Limit uint64    `json:"limit"`
+}
+
+// GetZones returns __dnsAnalyticsAdaptiveGroupsInput.Zones, and is useful for accessing the field via an interface.
+func (v *__dnsAnalyticsAdaptiveGroupsInput) GetZones() []string { return v.Zones }
+
+// GetFrom returns __dnsAnalyticsAdaptiveGroupsInput.From, and is useful for accessing the field via an interface.
+func (v *__dnsAnalyticsAdaptiveGroupsInput) GetFrom() time.Time { return v.From }
+
+// GetTo returns __dnsAnalyticsAdaptiveGroupsInput.To, and is useful for accessing the field via an interface.
+func (v *__dnsAnalyticsAdaptiveGroupsInput) GetTo() time.Time { return v.To }
+
+// GetLimit returns __dnsAnalyticsAdaptiveGroupsInput.Limit, and is useful for accessing the field via an interface.
+func (v *__dnsAnalyticsAdaptiveGroupsInput) GetLimit() uint64 { return v.Limit }
+
 // __dosdNetworkAnalyticsAdaptiveGroupsInput is used internally by genqlient
 type __dosdNetworkAnalyticsAdaptiveGroupsInput struct {
 	Account string    `json:"account"`
@@ -1021,6 +1061,182 @@ func (v *cdnNetworkAnalyticsSum) GetBits() uint64 { return v.Bits }
 
 // GetPackets returns cdnNetworkAnalyticsSum.Packets, and is useful for accessing the field via an interface.
 func (v *cdnNetworkAnalyticsSum) GetPackets() uint64 { return v.Packets }
+
+// d1AnalyticsAdaptiveGroupsResponse is returned by d1AnalyticsAdaptiveGroups on success.
+type d1AnalyticsAdaptiveGroupsResponse struct {
+	Viewer d1AnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns d1AnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsAdaptiveGroupsResponse) GetViewer() d1AnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// d1AnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type d1AnalyticsAdaptiveGroupsViewer struct {
+	Accounts []d1AnalyticsAdaptiveGroupsViewerAccountsAccount `json:"accounts"`
+}
+
+// GetAccounts returns d1AnalyticsAdaptiveGroupsViewer.Accounts, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsAdaptiveGroupsViewer) GetAccounts() []d1AnalyticsAdaptiveGroupsViewerAccountsAccount {
+	return v.Accounts
+}
+
+// d1AnalyticsAdaptiveGroupsViewerAccountsAccount includes the requested fields of the GraphQL type account.
+type d1AnalyticsAdaptiveGroupsViewerAccountsAccount struct {
+	AccountTag                string           `json:"accountTag"`
+	D1AnalyticsAdaptiveGroups []d1AnalyticsRow `json:"d1AnalyticsAdaptiveGroups"`
+}
+
+// GetAccountTag returns d1AnalyticsAdaptiveGroupsViewerAccountsAccount.AccountTag, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsAdaptiveGroupsViewerAccountsAccount) GetAccountTag() string { return v.AccountTag }
+
+// GetD1AnalyticsAdaptiveGroups returns d1AnalyticsAdaptiveGroupsViewerAccountsAccount.D1AnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsAdaptiveGroupsViewerAccountsAccount) GetD1AnalyticsAdaptiveGroups() []d1AnalyticsRow {
+	return v.D1AnalyticsAdaptiveGroups
+}
+
+// d1AnalyticsAvg includes the requested fields of the GraphQL type AccountD1AnalyticsAdaptiveGroupsAvg.
+type d1AnalyticsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns d1AnalyticsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// d1AnalyticsDimensions includes the requested fields of the GraphQL type AccountD1AnalyticsAdaptiveGroupsDimensions.
+type d1AnalyticsDimensions struct {
+	DatabaseId string `json:"databaseId"`
+}
+
+// GetDatabaseId returns d1AnalyticsDimensions.DatabaseId, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsDimensions) GetDatabaseId() string { return v.DatabaseId }
+
+// d1AnalyticsRow includes the requested fields of the GraphQL type AccountD1AnalyticsAdaptiveGroups.
+type d1AnalyticsRow struct {
+	Avg        d1AnalyticsAvg        `json:"avg"`
+	Dimensions d1AnalyticsDimensions `json:"dimensions"`
+	Sum        d1AnalyticsSum        `json:"sum"`
+}
+
+// GetAvg returns d1AnalyticsRow.Avg, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsRow) GetAvg() d1AnalyticsAvg { return v.Avg }
+
+// GetDimensions returns d1AnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsRow) GetDimensions() d1AnalyticsDimensions { return v.Dimensions }
+
+// GetSum returns d1AnalyticsRow.Sum, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsRow) GetSum() d1AnalyticsSum { return v.Sum }
+
+// d1AnalyticsSum includes the requested fields of the GraphQL type AccountD1AnalyticsAdaptiveGroupsSum.
+type d1AnalyticsSum struct {
+	ReadQueries  uint64 `json:"readQueries"`
+	WriteQueries uint64 `json:"writeQueries"`
+	RowsRead     uint64 `json:"rowsRead"`
+	RowsWritten  uint64 `json:"rowsWritten"`
+}
+
+// GetReadQueries returns d1AnalyticsSum.ReadQueries, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsSum) GetReadQueries() uint64 { return v.ReadQueries }
+
+// GetWriteQueries returns d1AnalyticsSum.WriteQueries, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsSum) GetWriteQueries() uint64 { return v.WriteQueries }
+
+// GetRowsRead returns d1AnalyticsSum.RowsRead, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsSum) GetRowsRead() uint64 { return v.RowsRead }
+
+// GetRowsWritten returns d1AnalyticsSum.RowsWritten, and is useful for accessing the field via an interface.
+func (v *d1AnalyticsSum) GetRowsWritten() uint64 { return v.RowsWritten }
+
+// dnsAnalyticsAdaptiveGroupsResponse is returned by dnsAnalyticsAdaptiveGroups on success.
+type dnsAnalyticsAdaptiveGroupsResponse struct {
+	Viewer dnsAnalyticsAdaptiveGroupsViewer `json:"viewer"`
+}
+
+// GetViewer returns dnsAnalyticsAdaptiveGroupsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsAdaptiveGroupsResponse) GetViewer() dnsAnalyticsAdaptiveGroupsViewer {
+	return v.Viewer
+}
+
+// dnsAnalyticsAdaptiveGroupsViewer includes the requested fields of the GraphQL type viewer.
+type dnsAnalyticsAdaptiveGroupsViewer struct {
+	Zones []dnsAnalyticsAdaptiveGroupsViewerZonesZone `json:"zones"`
+}
+
+// GetZones returns dnsAnalyticsAdaptiveGroupsViewer.Zones, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsAdaptiveGroupsViewer) GetZones() []dnsAnalyticsAdaptiveGroupsViewerZonesZone {
+	return v.Zones
+}
+
+// dnsAnalyticsAdaptiveGroupsViewerZonesZone includes the requested fields of the GraphQL type zone.
+type dnsAnalyticsAdaptiveGroupsViewerZonesZone struct {
+	ZoneTag                    string            `json:"zoneTag"`
+	DnsAnalyticsAdaptiveGroups []dnsAnalyticsRow `json:"dnsAnalyticsAdaptiveGroups"`
+}
+
+// GetZoneTag returns dnsAnalyticsAdaptiveGroupsViewerZonesZone.ZoneTag, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsAdaptiveGroupsViewerZonesZone) GetZoneTag() string { return v.ZoneTag }
+
+// GetDnsAnalyticsAdaptiveGroups returns dnsAnalyticsAdaptiveGroupsViewerZonesZone.DnsAnalyticsAdaptiveGroups, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsAdaptiveGroupsViewerZonesZone) GetDnsAnalyticsAdaptiveGroups() []dnsAnalyticsRow {
+	return v.DnsAnalyticsAdaptiveGroups
+}
+
+// dnsAnalyticsAvg includes the requested fields of the GraphQL type ZoneDnsAnalyticsAdaptiveGroupsAvg.
+type dnsAnalyticsAvg struct {
+	SampleInterval float64 `json:"sampleInterval"`
+}
+
+// GetSampleInterval returns dnsAnalyticsAvg.SampleInterval, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsAvg) GetSampleInterval() float64 { return v.SampleInterval }
+
+// dnsAnalyticsDimensions includes the requested fields of the GraphQL type ZoneDnsAnalyticsAdaptiveGroupsDimensions.
+type dnsAnalyticsDimensions struct {
+	QueryType    string `json:"queryType"`
+	ResponseCode string `json:"responseCode"`
+}
+
+// GetQueryType returns dnsAnalyticsDimensions.QueryType, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsDimensions) GetQueryType() string { return v.QueryType }
+
+// GetResponseCode returns dnsAnalyticsDimensions.ResponseCode, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsDimensions) GetResponseCode() string { return v.ResponseCode }
+
+// dnsAnalyticsQuantiles includes the requested fields of the GraphQL type ZoneDnsAnalyticsAdaptiveGroupsQuantiles.
+type dnsAnalyticsQuantiles struct {
+	ProcessingTimeUsP50 float64 `json:"processingTimeUsP50"`
+	ProcessingTimeUsP90 float64 `json:"processingTimeUsP90"`
+	ProcessingTimeUsP99 float64 `json:"processingTimeUsP99"`
+}
+
+// GetProcessingTimeUsP50 returns dnsAnalyticsQuantiles.ProcessingTimeUsP50, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsQuantiles) GetProcessingTimeUsP50() float64 { return v.ProcessingTimeUsP50 }
+
+// GetProcessingTimeUsP90 returns dnsAnalyticsQuantiles.ProcessingTimeUsP90, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsQuantiles) GetProcessingTimeUsP90() float64 { return v.ProcessingTimeUsP90 }
+
+// GetProcessingTimeUsP99 returns dnsAnalyticsQuantiles.ProcessingTimeUsP99, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsQuantiles) GetProcessingTimeUsP99() float64 { return v.ProcessingTimeUsP99 }
+
+// dnsAnalyticsRow includes the requested fields of the GraphQL type ZoneDnsAnalyticsAdaptiveGroups.
+type dnsAnalyticsRow struct {
+	Count      uint64                 `json:"count"`
+	Avg        dnsAnalyticsAvg        `json:"avg"`
+	Dimensions dnsAnalyticsDimensions `json:"dimensions"`
+	Quantiles  dnsAnalyticsQuantiles  `json:"quantiles"`
+}
+
+// GetCount returns dnsAnalyticsRow.Count, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsRow) GetCount() uint64 { return v.Count }
+
+// GetAvg returns dnsAnalyticsRow.Avg, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsRow) GetAvg() dnsAnalyticsAvg { return v.Avg }
+
+// GetDimensions returns dnsAnalyticsRow.Dimensions, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsRow) GetDimensions() dnsAnalyticsDimensions { return v.Dimensions }
+
+// GetQuantiles returns dnsAnalyticsRow.Quantiles, and is useful for accessing the field via an interface.
+func (v *dnsAnalyticsRow) GetQuantiles() dnsAnalyticsQuantiles { return v.Quantiles }
 
 // dosdNetworkAnalyticsAdaptiveGroupsResponse is returned by dosdNetworkAnalyticsAdaptiveGroups on success.
 type dosdNetworkAnalyticsAdaptiveGroupsResponse struct {
@@ -4589,6 +4805,117 @@ func cdnNetworkAnalyticsAdaptiveGroups(
 	}
 
 	data_ = &cdnNetworkAnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by d1AnalyticsAdaptiveGroups.
+const d1AnalyticsAdaptiveGroups_Operation = `
+query d1AnalyticsAdaptiveGroups ($account: string!, $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		accounts(filter: {accountTag:$account}) {
+			accountTag
+			d1AnalyticsAdaptiveGroups(limit: $limit, filter: {datetimeMinute_geq:$from,datetimeMinute_lt:$to}, orderBy: [sum_rowsRead_DESC]) {
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					databaseId
+				}
+				sum {
+					readQueries
+					writeQueries
+					rowsRead
+					rowsWritten
+				}
+			}
+		}
+	}
+}
+`
+
+func d1AnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	account string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *d1AnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "d1AnalyticsAdaptiveGroups",
+		Query:  d1AnalyticsAdaptiveGroups_Operation,
+		Variables: &__d1AnalyticsAdaptiveGroupsInput{
+			Account: account,
+			From:    from,
+			To:      to,
+			Limit:   limit,
+		},
+	}
+
+	data_ = &d1AnalyticsAdaptiveGroupsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		nil,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by dnsAnalyticsAdaptiveGroups.
+const dnsAnalyticsAdaptiveGroups_Operation = `
+query dnsAnalyticsAdaptiveGroups ($zones: [string!], $from: Time!, $to: Time!, $limit: uint64!) {
+	viewer {
+		zones(filter: {zoneTag_in:$zones}) {
+			zoneTag
+			dnsAnalyticsAdaptiveGroups(limit: $limit, filter: {datetime_geq:$from,datetime_lt:$to}, orderBy: [count_DESC]) {
+				count
+				avg {
+					sampleInterval
+				}
+				dimensions {
+					queryType
+					responseCode
+				}
+				quantiles {
+					processingTimeUsP50
+					processingTimeUsP90
+					processingTimeUsP99
+				}
+			}
+		}
+	}
+}
+`
+
+func dnsAnalyticsAdaptiveGroups(
+	client_ graphql.Client,
+	zones []string,
+	from time.Time,
+	to time.Time,
+	limit uint64,
+) (data_ *dnsAnalyticsAdaptiveGroupsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "dnsAnalyticsAdaptiveGroups",
+		Query:  dnsAnalyticsAdaptiveGroups_Operation,
+		Variables: &__dnsAnalyticsAdaptiveGroupsInput{
+			Zones: zones,
+			From:  from,
+			To:    to,
+			Limit: limit,
+		},
+	}
+
+	data_ = &dnsAnalyticsAdaptiveGroupsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

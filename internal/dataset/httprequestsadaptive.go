@@ -4,7 +4,6 @@
 package dataset
 
 import (
-	"slices"
 	"strconv"
 )
 
@@ -41,26 +40,9 @@ func meanTime[R any](name, field string, attributes []Attribute, value func(*R) 
 	}
 }
 
-// timeQuantiles is a gauge with one value in seconds for each of P50, P95 and P99. They are all 0 where nothing was timed.
-func timeQuantiles[R any](name, field string, attributes []Attribute, value func(*R) [3]float64, values func(*R) []string) measure[R] {
-	quantiles := [3]string{"P50", "P95", "P99"}
-	var fields []string
-	for _, q := range quantiles {
-		fields = append(fields, "quantiles."+field+q)
-	}
-	return measure[R]{
-		name: name, kind: Gauge, fields: fields,
-		attributes: append(slices.Clip(attributes), Attribute{Name: "quantile"}),
-		doubles: func(r *R, emit func(float64, ...string)) {
-			v := value(r)
-			if v == [3]float64{} {
-				return
-			}
-			for i, q := range quantiles {
-				emit(v[i]*milliseconds, append(values(r), q)...)
-			}
-		},
-	}
+// timeQuantiles are those of a time in milliseconds, in seconds.
+func timeQuantiles[R any](name, field string, attributes []Attribute, value func(*R) []float64, values func(*R) []string) measure[R] {
+	return quantiles(name, field, []string{"P50", "P95", "P99"}, milliseconds, attributes, value, values)
 }
 
 // share is a gauge of what part of all rows' events the first number is, of the second; absent where there are none.

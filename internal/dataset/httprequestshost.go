@@ -11,13 +11,13 @@ func httpRequestsAdaptiveGroupsHostDataset() *Dataset {
 	host := func(r *row) []string { return []string{r.Dimensions.ClientRequestHTTPHost} }
 	errors := func(r *row) float64 { return r.Ratio.Status4xx + r.Ratio.Status5xx }
 	return withMeasures(httpAdaptive("host", "http_host", httpRequestsAdaptiveGroupsHost_Operation), []measure[row]{
-		timeQuantiles("cloudflare.zone.hostname.edge_ttfb", "edgeTimeToFirstByteMs", hosts, func(r *row) [3]float64 {
+		timeQuantiles("cloudflare.zone.hostname.edge_ttfb", "edgeTimeToFirstByteMs", hosts, func(r *row) []float64 {
 			q := &r.Quantiles
-			return [3]float64{q.EdgeTimeToFirstByteMsP50, q.EdgeTimeToFirstByteMsP95, q.EdgeTimeToFirstByteMsP99}
+			return []float64{q.EdgeTimeToFirstByteMsP50, q.EdgeTimeToFirstByteMsP95, q.EdgeTimeToFirstByteMsP99}
 		}, host),
-		timeQuantiles("cloudflare.zone.hostname.origin_response_duration", "originResponseDurationMs", hosts, func(r *row) [3]float64 {
+		timeQuantiles("cloudflare.zone.hostname.origin_response_duration", "originResponseDurationMs", hosts, func(r *row) []float64 {
 			q := &r.Quantiles
-			return [3]float64{q.OriginResponseDurationMsP50, q.OriginResponseDurationMsP95, q.OriginResponseDurationMsP99}
+			return []float64{q.OriginResponseDurationMsP50, q.OriginResponseDurationMsP95, q.OriginResponseDurationMsP99}
 		}, host),
 		{
 			name: "cloudflare.zone.hostname.error_rate", kind: Gauge, attributes: hosts,

@@ -19,9 +19,9 @@ func httpRequestsAdaptiveGroupsOriginDataset() *Dataset {
 		meanTime("cloudflare.zone.origin_response_duration", "originResponseDurationMs", originAttributes("origin_status"),
 			func(r *row) float64 { return r.Avg.OriginResponseDurationMs }, originValues),
 		timeQuantiles("cloudflare.zone.origin_response_duration.quantiles", "originResponseDurationMs", originAttributes("origin_status"),
-			func(r *row) [3]float64 {
+			func(r *row) []float64 {
 				q := &r.Quantiles
-				return [3]float64{q.OriginResponseDurationMsP50, q.OriginResponseDurationMsP95, q.OriginResponseDurationMsP99}
+				return []float64{q.OriginResponseDurationMsP50, q.OriginResponseDurationMsP95, q.OriginResponseDurationMsP99}
 			}, originValues),
 		share("cloudflare.zone.origin_error_rate", []string{"count", status}, func(r *row) (part, all float64) {
 			if serverError(r) {

@@ -62,6 +62,30 @@ func measured[R any](name, field string, attributes []Attribute, value func(*R) 
 	}
 }
 
+// quantiles is a gauge with a value for each quantile of a row, named P50 and so on, in the field's unit times factor. Nothing was
+// measured where all of them are 0.
+func quantiles[R any](name, field string, names []string, factor float64, attributes []Attribute,
+	value func(*R) []float64, values func(*R) []string,
+) measure[R] {
+	var fields []string
+	for _, q := range names {
+		fields = append(fields, "quantiles."+field+q)
+	}
+	return measure[R]{
+		name: name, kind: Gauge, fields: fields,
+		attributes: append(slices.Clip(attributes), Attribute{Name: "quantile"}),
+		doubles: func(r *R, emit func(float64, ...string)) {
+			list := value(r)
+			if !slices.ContainsFunc(list, func(v float64) bool { return v != 0 }) {
+				return
+			}
+			for i, v := range list {
+				emit(v*factor, append(values(r), names[i])...)
+			}
+		},
+	}
+}
+
 // withMeasures completes a dataset with its metrics and the function that reads them.
 func withMeasures[R any](d Dataset, measures []measure[R]) *Dataset {
 	for i := range measures {

@@ -29,20 +29,20 @@ func workersInvocationsAdaptiveDataset() *Dataset {
 				emit(r.Sum.Duration, r.Dimensions.ScriptName, r.Dimensions.Status)
 			},
 		},
-		workersQuantiles("cloudflare.worker.cpu_time", "cpuTime", microseconds, func(q *workersInvocationsQuantiles) [4]float64 {
-			return [4]float64{q.CpuTimeP50, q.CpuTimeP75, q.CpuTimeP99, q.CpuTimeP999}
+		workersQuantiles("cloudflare.worker.cpu_time", "cpuTime", microseconds, func(q *workersInvocationsQuantiles) []float64 {
+			return []float64{q.CpuTimeP50, q.CpuTimeP75, q.CpuTimeP99, q.CpuTimeP999}
 		}),
-		workersQuantiles("cloudflare.worker.wall_time", "wallTime", microseconds, func(q *workersInvocationsQuantiles) [4]float64 {
-			return [4]float64{q.WallTimeP50, q.WallTimeP75, q.WallTimeP99, q.WallTimeP999}
+		workersQuantiles("cloudflare.worker.wall_time", "wallTime", microseconds, func(q *workersInvocationsQuantiles) []float64 {
+			return []float64{q.WallTimeP50, q.WallTimeP75, q.WallTimeP99, q.WallTimeP999}
 		}),
-		workersQuantiles("cloudflare.worker.invocation.duration.gigabyte_seconds", "duration", 1, func(q *workersInvocationsQuantiles) [4]float64 {
-			return [4]float64{q.DurationP50, q.DurationP75, q.DurationP99, q.DurationP999}
+		workersQuantiles("cloudflare.worker.invocation.duration.gigabyte_seconds", "duration", 1, func(q *workersInvocationsQuantiles) []float64 {
+			return []float64{q.DurationP50, q.DurationP75, q.DurationP99, q.DurationP999}
 		}),
 	})
 }
 
-func workersAttributes(more ...Attribute) []Attribute {
-	return append([]Attribute{by("script_name", "scriptName"), by("status", "status")}, more...)
+func workersAttributes() []Attribute {
+	return []Attribute{by("script_name", "scriptName"), by("status", "status")}
 }
 
 func workersTotal(name, field string, value func(*workersInvocationsSum) uint64) measure[workersInvocationsRow] {
@@ -54,20 +54,10 @@ func workersTotal(name, field string, value func(*workersInvocationsSum) uint64)
 	}
 }
 
-// workersQuantiles is a gauge with one value per quantile, in the field's unit times factor.
-func workersQuantiles(name, field string, factor float64, values func(*workersInvocationsQuantiles) [4]float64,
+// workersQuantiles are those of a field, in its unit times factor.
+func workersQuantiles(name, field string, factor float64, value func(*workersInvocationsQuantiles) []float64,
 ) measure[workersInvocationsRow] {
-	quantiles := [4]string{"P50", "P75", "P99", "P999"}
-	var fields []string
-	for _, q := range quantiles {
-		fields = append(fields, "quantiles."+field+q)
-	}
-	return measure[workersInvocationsRow]{
-		name: name, kind: Gauge, attributes: workersAttributes(Attribute{Name: "quantile"}), fields: fields,
-		doubles: func(r *workersInvocationsRow, emit func(float64, ...string)) {
-			for i, v := range values(&r.Quantiles) {
-				emit(v*factor, r.Dimensions.ScriptName, r.Dimensions.Status, quantiles[i])
-			}
-		},
-	}
+	return quantiles(name, field, []string{"P50", "P75", "P99", "P999"}, factor, workersAttributes(),
+		func(r *workersInvocationsRow) []float64 { return value(&r.Quantiles) },
+		func(r *workersInvocationsRow) []string { return []string{r.Dimensions.ScriptName, r.Dimensions.Status} })
 }

@@ -27,6 +27,86 @@ func (ms *CloudflareAccountsMetricConfig) Unmarshal(parser *confmap.Conf) error 
 	return nil
 }
 
+// CloudflareD1QueriesReadMetricConfig provides config for the cloudflare.d1.queries.read metric.
+type CloudflareD1QueriesReadMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareD1QueriesReadMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareD1QueriesWriteMetricConfig provides config for the cloudflare.d1.queries.write metric.
+type CloudflareD1QueriesWriteMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareD1QueriesWriteMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareD1RowsReadMetricConfig provides config for the cloudflare.d1.rows.read metric.
+type CloudflareD1RowsReadMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareD1RowsReadMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareD1RowsWrittenMetricConfig provides config for the cloudflare.d1.rows.written metric.
+type CloudflareD1RowsWrittenMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareD1RowsWrittenMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareExporterErrorsMetricConfig provides config for the cloudflare.exporter.errors metric.
 type CloudflareExporterErrorsMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -1747,6 +1827,46 @@ func (ms *CloudflareZoneCustomerError5xxMetricConfig) Unmarshal(parser *confmap.
 	return nil
 }
 
+// CloudflareZoneDNSProcessingTimeMetricConfig provides config for the cloudflare.zone.dns.processing_time metric.
+type CloudflareZoneDNSProcessingTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneDNSProcessingTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// CloudflareZoneDNSQueriesMetricConfig provides config for the cloudflare.zone.dns.queries metric.
+type CloudflareZoneDNSQueriesMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *CloudflareZoneDNSQueriesMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // CloudflareZoneEdgeErrorRateMetricConfig provides config for the cloudflare.zone.edge_error_rate metric.
 type CloudflareZoneEdgeErrorRateMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -2610,6 +2730,10 @@ func (ms *CloudflareZonesFilteredMetricConfig) Unmarshal(parser *confmap.Conf) e
 // MetricsConfig provides config for cloudflaremetrics metrics.
 type MetricsConfig struct {
 	CloudflareAccounts                                          CloudflareAccountsMetricConfig                                          `mapstructure:"cloudflare.accounts"`
+	CloudflareD1QueriesRead                                     CloudflareD1QueriesReadMetricConfig                                     `mapstructure:"cloudflare.d1.queries.read"`
+	CloudflareD1QueriesWrite                                    CloudflareD1QueriesWriteMetricConfig                                    `mapstructure:"cloudflare.d1.queries.write"`
+	CloudflareD1RowsRead                                        CloudflareD1RowsReadMetricConfig                                        `mapstructure:"cloudflare.d1.rows.read"`
+	CloudflareD1RowsWritten                                     CloudflareD1RowsWrittenMetricConfig                                     `mapstructure:"cloudflare.d1.rows.written"`
 	CloudflareExporterErrors                                    CloudflareExporterErrorsMetricConfig                                    `mapstructure:"cloudflare.exporter.errors"`
 	CloudflareExporterLateRatio                                 CloudflareExporterLateRatioMetricConfig                                 `mapstructure:"cloudflare.exporter.late.ratio"`
 	CloudflareExporterLostTime                                  CloudflareExporterLostTimeMetricConfig                                  `mapstructure:"cloudflare.exporter.lost.time"`
@@ -2696,6 +2820,8 @@ type MetricsConfig struct {
 	CloudflareZoneColocationVisits                              CloudflareZoneColocationVisitsMetricConfig                              `mapstructure:"cloudflare.zone.colocation.visits"`
 	CloudflareZoneCustomerError4xx                              CloudflareZoneCustomerError4xxMetricConfig                              `mapstructure:"cloudflare.zone.customer_error.4xx"`
 	CloudflareZoneCustomerError5xx                              CloudflareZoneCustomerError5xxMetricConfig                              `mapstructure:"cloudflare.zone.customer_error.5xx"`
+	CloudflareZoneDNSProcessingTime                             CloudflareZoneDNSProcessingTimeMetricConfig                             `mapstructure:"cloudflare.zone.dns.processing_time"`
+	CloudflareZoneDNSQueries                                    CloudflareZoneDNSQueriesMetricConfig                                    `mapstructure:"cloudflare.zone.dns.queries"`
 	CloudflareZoneEdgeErrorRate                                 CloudflareZoneEdgeErrorRateMetricConfig                                 `mapstructure:"cloudflare.zone.edge_error_rate"`
 	CloudflareZoneEdgeErrorsPath                                CloudflareZoneEdgeErrorsPathMetricConfig                                `mapstructure:"cloudflare.zone.edge_errors.path"`
 	CloudflareZoneFirewallBotsDetected                          CloudflareZoneFirewallBotsDetectedMetricConfig                          `mapstructure:"cloudflare.zone.firewall.bots_detected"`
@@ -2744,6 +2870,18 @@ type MetricsConfig struct {
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
 		CloudflareAccounts: CloudflareAccountsMetricConfig{
+			Enabled: true,
+		},
+		CloudflareD1QueriesRead: CloudflareD1QueriesReadMetricConfig{
+			Enabled: true,
+		},
+		CloudflareD1QueriesWrite: CloudflareD1QueriesWriteMetricConfig{
+			Enabled: true,
+		},
+		CloudflareD1RowsRead: CloudflareD1RowsReadMetricConfig{
+			Enabled: true,
+		},
+		CloudflareD1RowsWritten: CloudflareD1RowsWrittenMetricConfig{
 			Enabled: true,
 		},
 		CloudflareExporterErrors: CloudflareExporterErrorsMetricConfig{
@@ -3002,6 +3140,12 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		CloudflareZoneCustomerError5xx: CloudflareZoneCustomerError5xxMetricConfig{
+			Enabled: true,
+		},
+		CloudflareZoneDNSProcessingTime: CloudflareZoneDNSProcessingTimeMetricConfig{
+			Enabled: false,
+		},
+		CloudflareZoneDNSQueries: CloudflareZoneDNSQueriesMetricConfig{
 			Enabled: true,
 		},
 		CloudflareZoneEdgeErrorRate: CloudflareZoneEdgeErrorRateMetricConfig{

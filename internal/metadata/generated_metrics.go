@@ -22,6 +22,22 @@ var MetricsInfo = metricsInfo{
 	CloudflareAccounts: metricInfo{
 		Name: "cloudflare.accounts",
 	},
+	CloudflareD1QueriesRead: metricInfo{
+		Name:       "cloudflare.d1.queries.read",
+		Attributes: []string{"database_id", "otel.metric.overflow"},
+	},
+	CloudflareD1QueriesWrite: metricInfo{
+		Name:       "cloudflare.d1.queries.write",
+		Attributes: []string{"database_id", "otel.metric.overflow"},
+	},
+	CloudflareD1RowsRead: metricInfo{
+		Name:       "cloudflare.d1.rows.read",
+		Attributes: []string{"database_id", "otel.metric.overflow"},
+	},
+	CloudflareD1RowsWritten: metricInfo{
+		Name:       "cloudflare.d1.rows.written",
+		Attributes: []string{"database_id", "otel.metric.overflow"},
+	},
 	CloudflareExporterErrors: metricInfo{
 		Name:       "cloudflare.exporter.errors",
 		Attributes: []string{"account", "dataset", "class"},
@@ -357,6 +373,14 @@ var MetricsInfo = metricsInfo{
 		Name:       "cloudflare.zone.customer_error.5xx",
 		Attributes: []string{"status", "country", "host", "otel.metric.overflow"},
 	},
+	CloudflareZoneDNSProcessingTime: metricInfo{
+		Name:       "cloudflare.zone.dns.processing_time",
+		Attributes: []string{"query_type", "response_code", "quantile"},
+	},
+	CloudflareZoneDNSQueries: metricInfo{
+		Name:       "cloudflare.zone.dns.queries",
+		Attributes: []string{"query_type", "response_code", "otel.metric.overflow"},
+	},
 	CloudflareZoneEdgeErrorRate: metricInfo{
 		Name: "cloudflare.zone.edge_error_rate",
 	},
@@ -523,6 +547,10 @@ var MetricsInfo = metricsInfo{
 
 type metricsInfo struct {
 	CloudflareAccounts                                          metricInfo
+	CloudflareD1QueriesRead                                     metricInfo
+	CloudflareD1QueriesWrite                                    metricInfo
+	CloudflareD1RowsRead                                        metricInfo
+	CloudflareD1RowsWritten                                     metricInfo
 	CloudflareExporterErrors                                    metricInfo
 	CloudflareExporterLateRatio                                 metricInfo
 	CloudflareExporterLostTime                                  metricInfo
@@ -609,6 +637,8 @@ type metricsInfo struct {
 	CloudflareZoneColocationVisits                              metricInfo
 	CloudflareZoneCustomerError4xx                              metricInfo
 	CloudflareZoneCustomerError5xx                              metricInfo
+	CloudflareZoneDNSProcessingTime                             metricInfo
+	CloudflareZoneDNSQueries                                    metricInfo
 	CloudflareZoneEdgeErrorRate                                 metricInfo
 	CloudflareZoneEdgeErrorsPath                                metricInfo
 	CloudflareZoneFirewallBotsDetected                          metricInfo
@@ -762,6 +792,12 @@ func WithContentTypeMetricAttribute(contentTypeAttributeValue string) MetricAttr
 func WithCountryMetricAttribute(countryAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("country", countryAttributeValue)
+	})
+}
+
+func WithDatabaseIDMetricAttribute(databaseIDAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("database_id", databaseIDAttributeValue)
 	})
 }
 
@@ -951,6 +987,12 @@ func WithQuantileMetricAttribute(quantileAttributeValue string) MetricAttributeO
 	})
 }
 
+func WithQueryTypeMetricAttribute(queryTypeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("query_type", queryTypeAttributeValue)
+	})
+}
+
 func WithRegionMetricAttribute(regionAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("region", regionAttributeValue)
@@ -960,6 +1002,12 @@ func WithRegionMetricAttribute(regionAttributeValue string) MetricAttributeOptio
 func WithResolutionMetricAttribute(resolutionAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("resolution", resolutionAttributeValue)
+	})
+}
+
+func WithResponseCodeMetricAttribute(responseCodeAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("response_code", responseCodeAttributeValue)
 	})
 }
 
@@ -1089,6 +1137,230 @@ func (m *metricCloudflareAccounts) emit(metrics pmetric.MetricSlice) {
 
 func newMetricCloudflareAccounts(cfg CloudflareAccountsMetricConfig) metricCloudflareAccounts {
 	m := metricCloudflareAccounts{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareD1QueriesRead struct {
+	data     pmetric.Metric                      // data buffer for generated metric.
+	config   CloudflareD1QueriesReadMetricConfig // metric config provided by user.
+	capacity int                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.d1.queries.read metric with initial data.
+func (m *metricCloudflareD1QueriesRead) init() {
+	m.data.SetName("cloudflare.d1.queries.read")
+	m.data.SetDescription("Read queries to D1 databases.")
+	m.data.SetUnit("{query}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareD1QueriesRead) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareD1QueriesRead) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareD1QueriesRead) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareD1QueriesRead(cfg CloudflareD1QueriesReadMetricConfig) metricCloudflareD1QueriesRead {
+	m := metricCloudflareD1QueriesRead{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareD1QueriesWrite struct {
+	data     pmetric.Metric                       // data buffer for generated metric.
+	config   CloudflareD1QueriesWriteMetricConfig // metric config provided by user.
+	capacity int                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.d1.queries.write metric with initial data.
+func (m *metricCloudflareD1QueriesWrite) init() {
+	m.data.SetName("cloudflare.d1.queries.write")
+	m.data.SetDescription("Write queries to D1 databases.")
+	m.data.SetUnit("{query}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareD1QueriesWrite) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareD1QueriesWrite) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareD1QueriesWrite) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareD1QueriesWrite(cfg CloudflareD1QueriesWriteMetricConfig) metricCloudflareD1QueriesWrite {
+	m := metricCloudflareD1QueriesWrite{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareD1RowsRead struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   CloudflareD1RowsReadMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.d1.rows.read metric with initial data.
+func (m *metricCloudflareD1RowsRead) init() {
+	m.data.SetName("cloudflare.d1.rows.read")
+	m.data.SetDescription("Rows that D1 queries read.")
+	m.data.SetUnit("{row}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareD1RowsRead) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareD1RowsRead) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareD1RowsRead) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareD1RowsRead(cfg CloudflareD1RowsReadMetricConfig) metricCloudflareD1RowsRead {
+	m := metricCloudflareD1RowsRead{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareD1RowsWritten struct {
+	data     pmetric.Metric                      // data buffer for generated metric.
+	config   CloudflareD1RowsWrittenMetricConfig // metric config provided by user.
+	capacity int                                 // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.d1.rows.written metric with initial data.
+func (m *metricCloudflareD1RowsWritten) init() {
+	m.data.SetName("cloudflare.d1.rows.written")
+	m.data.SetDescription("Rows that D1 queries wrote.")
+	m.data.SetUnit("{row}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareD1RowsWritten) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareD1RowsWritten) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareD1RowsWritten) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareD1RowsWritten(cfg CloudflareD1RowsWrittenMetricConfig) metricCloudflareD1RowsWritten {
+	m := metricCloudflareD1RowsWritten{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -5821,6 +6093,116 @@ func newMetricCloudflareZoneCustomerError5xx(cfg CloudflareZoneCustomerError5xxM
 	return m
 }
 
+type metricCloudflareZoneDNSProcessingTime struct {
+	data     pmetric.Metric                              // data buffer for generated metric.
+	config   CloudflareZoneDNSProcessingTimeMetricConfig // metric config provided by user.
+	capacity int                                         // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.dns.processing_time metric with initial data.
+func (m *metricCloudflareZoneDNSProcessingTime) init() {
+	m.data.SetName("cloudflare.zone.dns.processing_time")
+	m.data.SetDescription("Time that Cloudflare took to answer DNS queries, quantiles over the newest settled minute.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneDNSProcessingTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneDNSProcessingTime) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneDNSProcessingTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneDNSProcessingTime(cfg CloudflareZoneDNSProcessingTimeMetricConfig) metricCloudflareZoneDNSProcessingTime {
+	m := metricCloudflareZoneDNSProcessingTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricCloudflareZoneDNSQueries struct {
+	data     pmetric.Metric                       // data buffer for generated metric.
+	config   CloudflareZoneDNSQueriesMetricConfig // metric config provided by user.
+	capacity int                                  // max observed number of data points added to the metric.
+}
+
+// init fills cloudflare.zone.dns.queries metric with initial data.
+func (m *metricCloudflareZoneDNSQueries) init() {
+	m.data.SetName("cloudflare.zone.dns.queries")
+	m.data.SetDescription("DNS queries that Cloudflare answered for a zone.")
+	m.data.SetUnit("{query}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricCloudflareZoneDNSQueries) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricCloudflareZoneDNSQueries) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricCloudflareZoneDNSQueries) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricCloudflareZoneDNSQueries(cfg CloudflareZoneDNSQueriesMetricConfig) metricCloudflareZoneDNSQueries {
+	m := metricCloudflareZoneDNSQueries{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricCloudflareZoneEdgeErrorRate struct {
 	data     pmetric.Metric                          // data buffer for generated metric.
 	config   CloudflareZoneEdgeErrorRateMetricConfig // metric config provided by user.
@@ -8162,6 +8544,10 @@ type MetricsBuilder struct {
 	resourceAttributeIncludeFilter                                    map[string]filter.Filter
 	resourceAttributeExcludeFilter                                    map[string]filter.Filter
 	metricCloudflareAccounts                                          metricCloudflareAccounts
+	metricCloudflareD1QueriesRead                                     metricCloudflareD1QueriesRead
+	metricCloudflareD1QueriesWrite                                    metricCloudflareD1QueriesWrite
+	metricCloudflareD1RowsRead                                        metricCloudflareD1RowsRead
+	metricCloudflareD1RowsWritten                                     metricCloudflareD1RowsWritten
 	metricCloudflareExporterErrors                                    metricCloudflareExporterErrors
 	metricCloudflareExporterLateRatio                                 metricCloudflareExporterLateRatio
 	metricCloudflareExporterLostTime                                  metricCloudflareExporterLostTime
@@ -8248,6 +8634,8 @@ type MetricsBuilder struct {
 	metricCloudflareZoneColocationVisits                              metricCloudflareZoneColocationVisits
 	metricCloudflareZoneCustomerError4xx                              metricCloudflareZoneCustomerError4xx
 	metricCloudflareZoneCustomerError5xx                              metricCloudflareZoneCustomerError5xx
+	metricCloudflareZoneDNSProcessingTime                             metricCloudflareZoneDNSProcessingTime
+	metricCloudflareZoneDNSQueries                                    metricCloudflareZoneDNSQueries
 	metricCloudflareZoneEdgeErrorRate                                 metricCloudflareZoneEdgeErrorRate
 	metricCloudflareZoneEdgeErrorsPath                                metricCloudflareZoneEdgeErrorsPath
 	metricCloudflareZoneFirewallBotsDetected                          metricCloudflareZoneFirewallBotsDetected
@@ -8317,6 +8705,10 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricsBuffer:                                                     pmetric.NewMetrics(),
 		buildInfo:                                                         settings.BuildInfo,
 		metricCloudflareAccounts:                                          newMetricCloudflareAccounts(mbc.Metrics.CloudflareAccounts),
+		metricCloudflareD1QueriesRead:                                     newMetricCloudflareD1QueriesRead(mbc.Metrics.CloudflareD1QueriesRead),
+		metricCloudflareD1QueriesWrite:                                    newMetricCloudflareD1QueriesWrite(mbc.Metrics.CloudflareD1QueriesWrite),
+		metricCloudflareD1RowsRead:                                        newMetricCloudflareD1RowsRead(mbc.Metrics.CloudflareD1RowsRead),
+		metricCloudflareD1RowsWritten:                                     newMetricCloudflareD1RowsWritten(mbc.Metrics.CloudflareD1RowsWritten),
 		metricCloudflareExporterErrors:                                    newMetricCloudflareExporterErrors(mbc.Metrics.CloudflareExporterErrors),
 		metricCloudflareExporterLateRatio:                                 newMetricCloudflareExporterLateRatio(mbc.Metrics.CloudflareExporterLateRatio),
 		metricCloudflareExporterLostTime:                                  newMetricCloudflareExporterLostTime(mbc.Metrics.CloudflareExporterLostTime),
@@ -8403,6 +8795,8 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricCloudflareZoneColocationVisits:                              newMetricCloudflareZoneColocationVisits(mbc.Metrics.CloudflareZoneColocationVisits),
 		metricCloudflareZoneCustomerError4xx:                              newMetricCloudflareZoneCustomerError4xx(mbc.Metrics.CloudflareZoneCustomerError4xx),
 		metricCloudflareZoneCustomerError5xx:                              newMetricCloudflareZoneCustomerError5xx(mbc.Metrics.CloudflareZoneCustomerError5xx),
+		metricCloudflareZoneDNSProcessingTime:                             newMetricCloudflareZoneDNSProcessingTime(mbc.Metrics.CloudflareZoneDNSProcessingTime),
+		metricCloudflareZoneDNSQueries:                                    newMetricCloudflareZoneDNSQueries(mbc.Metrics.CloudflareZoneDNSQueries),
 		metricCloudflareZoneEdgeErrorRate:                                 newMetricCloudflareZoneEdgeErrorRate(mbc.Metrics.CloudflareZoneEdgeErrorRate),
 		metricCloudflareZoneEdgeErrorsPath:                                newMetricCloudflareZoneEdgeErrorsPath(mbc.Metrics.CloudflareZoneEdgeErrorsPath),
 		metricCloudflareZoneFirewallBotsDetected:                          newMetricCloudflareZoneFirewallBotsDetected(mbc.Metrics.CloudflareZoneFirewallBotsDetected),
@@ -8555,6 +8949,10 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
 	mb.metricCloudflareAccounts.emit(ils.Metrics())
+	mb.metricCloudflareD1QueriesRead.emit(ils.Metrics())
+	mb.metricCloudflareD1QueriesWrite.emit(ils.Metrics())
+	mb.metricCloudflareD1RowsRead.emit(ils.Metrics())
+	mb.metricCloudflareD1RowsWritten.emit(ils.Metrics())
 	mb.metricCloudflareExporterErrors.emit(ils.Metrics())
 	mb.metricCloudflareExporterLateRatio.emit(ils.Metrics())
 	mb.metricCloudflareExporterLostTime.emit(ils.Metrics())
@@ -8641,6 +9039,8 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricCloudflareZoneColocationVisits.emit(ils.Metrics())
 	mb.metricCloudflareZoneCustomerError4xx.emit(ils.Metrics())
 	mb.metricCloudflareZoneCustomerError5xx.emit(ils.Metrics())
+	mb.metricCloudflareZoneDNSProcessingTime.emit(ils.Metrics())
+	mb.metricCloudflareZoneDNSQueries.emit(ils.Metrics())
 	mb.metricCloudflareZoneEdgeErrorRate.emit(ils.Metrics())
 	mb.metricCloudflareZoneEdgeErrorsPath.emit(ils.Metrics())
 	mb.metricCloudflareZoneFirewallBotsDetected.emit(ils.Metrics())
@@ -8718,6 +9118,26 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 // RecordCloudflareAccountsDataPoint adds a data point to cloudflare.accounts metric.
 func (mb *MetricsBuilder) RecordCloudflareAccountsDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricCloudflareAccounts.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordCloudflareD1QueriesReadDataPoint adds a data point to cloudflare.d1.queries.read metric.
+func (mb *MetricsBuilder) RecordCloudflareD1QueriesReadDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareD1QueriesRead.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareD1QueriesWriteDataPoint adds a data point to cloudflare.d1.queries.write metric.
+func (mb *MetricsBuilder) RecordCloudflareD1QueriesWriteDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareD1QueriesWrite.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareD1RowsReadDataPoint adds a data point to cloudflare.d1.rows.read metric.
+func (mb *MetricsBuilder) RecordCloudflareD1RowsReadDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareD1RowsRead.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareD1RowsWrittenDataPoint adds a data point to cloudflare.d1.rows.written metric.
+func (mb *MetricsBuilder) RecordCloudflareD1RowsWrittenDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareD1RowsWritten.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareExporterErrorsDataPoint adds a data point to cloudflare.exporter.errors metric.
@@ -9148,6 +9568,16 @@ func (mb *MetricsBuilder) RecordCloudflareZoneCustomerError4xxDataPoint(ts pcomm
 // RecordCloudflareZoneCustomerError5xxDataPoint adds a data point to cloudflare.zone.customer_error.5xx metric.
 func (mb *MetricsBuilder) RecordCloudflareZoneCustomerError5xxDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
 	mb.metricCloudflareZoneCustomerError5xx.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneDNSProcessingTimeDataPoint adds a data point to cloudflare.zone.dns.processing_time metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneDNSProcessingTimeDataPoint(ts pcommon.Timestamp, val float64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneDNSProcessingTime.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
+// RecordCloudflareZoneDNSQueriesDataPoint adds a data point to cloudflare.zone.dns.queries metric.
+func (mb *MetricsBuilder) RecordCloudflareZoneDNSQueriesDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricCloudflareZoneDNSQueries.recordDataPoint(mb.startTime, ts, val, options...)
 }
 
 // RecordCloudflareZoneEdgeErrorRateDataPoint adds a data point to cloudflare.zone.edge_error_rate metric.

@@ -71,6 +71,18 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordCloudflareAccountsDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordCloudflareD1QueriesReadDataPoint(ts, 1, WithDatabaseIDMetricAttribute("database_id-val"), WithOtelMetricOverflowMetricAttribute(true))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareD1QueriesWriteDataPoint(ts, 1, WithDatabaseIDMetricAttribute("database_id-val"), WithOtelMetricOverflowMetricAttribute(true))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareD1RowsReadDataPoint(ts, 1, WithDatabaseIDMetricAttribute("database_id-val"), WithOtelMetricOverflowMetricAttribute(true))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareD1RowsWrittenDataPoint(ts, 1, WithDatabaseIDMetricAttribute("database_id-val"), WithOtelMetricOverflowMetricAttribute(true))
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordCloudflareExporterErrorsDataPoint(ts, 1, WithAccountMetricAttribute("account-val"), WithDatasetMetricAttribute("dataset-val"), WithClassMetricAttribute("class-val"))
 			defaultMetricsCount++
 			allMetricsCount++
@@ -327,6 +339,12 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneCustomerError5xxDataPoint(ts, 1, WithStatusMetricAttribute("status-val"), WithCountryMetricAttribute("country-val"), WithHostMetricAttribute("host-val"), WithOtelMetricOverflowMetricAttribute(true))
+
+			allMetricsCount++
+			mb.RecordCloudflareZoneDNSProcessingTimeDataPoint(ts, 1, WithQueryTypeMetricAttribute("query_type-val"), WithResponseCodeMetricAttribute("response_code-val"), WithQuantileMetricAttribute("quantile-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordCloudflareZoneDNSQueriesDataPoint(ts, 1, WithQueryTypeMetricAttribute("query_type-val"), WithResponseCodeMetricAttribute("response_code-val"), WithOtelMetricOverflowMetricAttribute(true))
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordCloudflareZoneEdgeErrorRateDataPoint(ts, 1)
@@ -504,6 +522,86 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
+				case "cloudflare.d1.queries.read":
+					assert.False(t, validatedMetrics["cloudflare.d1.queries.read"], "Found a duplicate in the metrics slice: cloudflare.d1.queries.read")
+					validatedMetrics["cloudflare.d1.queries.read"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Read queries to D1 databases.", mi.Description())
+					assert.Equal(t, "{query}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					databaseIDAttrVal, ok := dp.Attributes().Get("database_id")
+					assert.True(t, ok)
+					assert.Equal(t, "database_id-val", databaseIDAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.d1.queries.write":
+					assert.False(t, validatedMetrics["cloudflare.d1.queries.write"], "Found a duplicate in the metrics slice: cloudflare.d1.queries.write")
+					validatedMetrics["cloudflare.d1.queries.write"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Write queries to D1 databases.", mi.Description())
+					assert.Equal(t, "{query}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					databaseIDAttrVal, ok := dp.Attributes().Get("database_id")
+					assert.True(t, ok)
+					assert.Equal(t, "database_id-val", databaseIDAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.d1.rows.read":
+					assert.False(t, validatedMetrics["cloudflare.d1.rows.read"], "Found a duplicate in the metrics slice: cloudflare.d1.rows.read")
+					validatedMetrics["cloudflare.d1.rows.read"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Rows that D1 queries read.", mi.Description())
+					assert.Equal(t, "{row}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					databaseIDAttrVal, ok := dp.Attributes().Get("database_id")
+					assert.True(t, ok)
+					assert.Equal(t, "database_id-val", databaseIDAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.d1.rows.written":
+					assert.False(t, validatedMetrics["cloudflare.d1.rows.written"], "Found a duplicate in the metrics slice: cloudflare.d1.rows.written")
+					validatedMetrics["cloudflare.d1.rows.written"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Rows that D1 queries wrote.", mi.Description())
+					assert.Equal(t, "{row}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					databaseIDAttrVal, ok := dp.Attributes().Get("database_id")
+					assert.True(t, ok)
+					assert.Equal(t, "database_id-val", databaseIDAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
 				case "cloudflare.exporter.errors":
 					assert.False(t, validatedMetrics["cloudflare.exporter.errors"], "Found a duplicate in the metrics slice: cloudflare.exporter.errors")
 					validatedMetrics["cloudflare.exporter.errors"] = true
@@ -2372,6 +2470,50 @@ func TestMetricsBuilder(t *testing.T) {
 					hostAttrVal, ok := dp.Attributes().Get("host")
 					assert.True(t, ok)
 					assert.Equal(t, "host-val", hostAttrVal.Str())
+					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
+					assert.True(t, ok)
+					assert.True(t, otelMetricOverflowAttrVal.Bool())
+				case "cloudflare.zone.dns.processing_time":
+					assert.False(t, validatedMetrics["cloudflare.zone.dns.processing_time"], "Found a duplicate in the metrics slice: cloudflare.zone.dns.processing_time")
+					validatedMetrics["cloudflare.zone.dns.processing_time"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Time that Cloudflare took to answer DNS queries, quantiles over the newest settled minute.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					queryTypeAttrVal, ok := dp.Attributes().Get("query_type")
+					assert.True(t, ok)
+					assert.Equal(t, "query_type-val", queryTypeAttrVal.Str())
+					responseCodeAttrVal, ok := dp.Attributes().Get("response_code")
+					assert.True(t, ok)
+					assert.Equal(t, "response_code-val", responseCodeAttrVal.Str())
+					quantileAttrVal, ok := dp.Attributes().Get("quantile")
+					assert.True(t, ok)
+					assert.Equal(t, "quantile-val", quantileAttrVal.Str())
+				case "cloudflare.zone.dns.queries":
+					assert.False(t, validatedMetrics["cloudflare.zone.dns.queries"], "Found a duplicate in the metrics slice: cloudflare.zone.dns.queries")
+					validatedMetrics["cloudflare.zone.dns.queries"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "DNS queries that Cloudflare answered for a zone.", mi.Description())
+					assert.Equal(t, "{query}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					queryTypeAttrVal, ok := dp.Attributes().Get("query_type")
+					assert.True(t, ok)
+					assert.Equal(t, "query_type-val", queryTypeAttrVal.Str())
+					responseCodeAttrVal, ok := dp.Attributes().Get("response_code")
+					assert.True(t, ok)
+					assert.Equal(t, "response_code-val", responseCodeAttrVal.Str())
 					otelMetricOverflowAttrVal, ok := dp.Attributes().Get("otel.metric.overflow")
 					assert.True(t, ok)
 					assert.True(t, otelMetricOverflowAttrVal.Bool())

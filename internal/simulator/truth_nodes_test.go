@@ -80,7 +80,7 @@ func addRows(t *testing.T, s *Simulator, g Grouping, from time.Time, width time.
 	}
 	argument := s.schema.Types[g.Scope].Fields.ForName(g.Dataset).Arguments.ForName("filter")
 	name := "datetimeMinute"
-	if s.schema.Types[argument.Type.Name()].Fields.ForName(name) == nil {
+	if s.schema.Types[argument.Type.Name()].Fields.ForName(name+"_geq") == nil {
 		name = "datetime"
 	}
 	node := fmt.Sprintf(`%s(limit: 10000, filter: {%s_geq: %q, %s_lt: %q}) { %s }`, g.Dataset,
