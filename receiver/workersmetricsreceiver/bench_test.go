@@ -35,17 +35,18 @@ func benchBodies() []string {
 	return bodies
 }
 
-// BenchmarkHandler is one push without the network: parsing, adding and answering, by 8 clients for each processor.
+// BenchmarkHandler is one push without the network: parsing, adding and answering, by 32 clients for each processor.
 func BenchmarkHandler(b *testing.B) {
 	for _, acknowledge := range []string{acknowledgeMemory, acknowledgeDurable} {
 		b.Run(acknowledge, func(b *testing.B) {
 			config := testConfig(acknowledge)
 			config.Attributes.ValueLimit = 1 << 20
+			extension := fileStorage(b, b.TempDir())
 			r, err := newReceiver(config, receivertest.NewNopSettings(metadata.Type), consumertest.NewNop(), clock{now: time.Now})
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := r.Start(b.Context(), host{map[component.ID]component.Component{storageID: newDiskStorage()}}); err != nil {
+			if err := r.Start(b.Context(), host{map[component.ID]component.Component{storageID: extension}}); err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = r.Shutdown(b.Context()) }()
@@ -64,7 +65,7 @@ func BenchmarkHandler(b *testing.B) {
 				push(i)
 			}
 			b.ReportAllocs()
-			b.SetParallelism(8)
+			b.SetParallelism(32)
 			before := cpu(b)
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {

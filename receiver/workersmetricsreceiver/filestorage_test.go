@@ -20,15 +20,15 @@ import (
 )
 
 // fileStorage is the extension that users have.
-func fileStorage(t *testing.T, dir string) component.Component {
-	t.Helper()
+func fileStorage(tb testing.TB, dir string) component.Component {
+	tb.Helper()
 	factory := filestorage.NewFactory()
 	config := factory.CreateDefaultConfig().(*filestorage.Config) //nolint:errcheck // it is
 	config.Directory = dir
-	extension, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(t, err)
-	require.NoError(t, extension.Start(t.Context(), nil))
-	t.Cleanup(func() { require.NoError(t, extension.Shutdown(context.Background())) })
+	extension, err := factory.Create(tb.Context(), extensiontest.NewNopSettings(factory.Type()), config)
+	require.NoError(tb, err)
+	require.NoError(tb, extension.Start(tb.Context(), nil))
+	tb.Cleanup(func() { require.NoError(tb, extension.Shutdown(context.Background())) })
 	return extension
 }
 

@@ -69,6 +69,7 @@ type translation struct {
 	options Options
 	md      pmetric.Metrics
 	scopes  map[target]pmetric.MetricSlice
+	buckets int // of native histograms
 }
 
 func (t *translation) family(family *dto.MetricFamily) error {

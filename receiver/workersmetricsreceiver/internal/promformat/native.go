@@ -17,8 +17,8 @@ const (
 	maxSchema = 8
 )
 
-// maxNativeBuckets bounds what spans, which skip buckets for free, make of a small body.
-const maxNativeBuckets = 1 << 14
+// maxNativeBuckets bounds what the spans of one push, which skip buckets for free, make of a small body.
+const maxNativeBuckets = 1 << 18
 
 // isNative reports whether a histogram has native buckets; then its classic ones are left out, as Prometheus does.
 func isNative(h *dto.Histogram) bool {
@@ -45,10 +45,10 @@ func (t *translation) native(to pmetric.Metric, h *dto.Histogram, start, at pcom
 	if h.SampleSum != nil {
 		dp.SetSum(h.GetSampleSum())
 	}
-	if err := fromSpans(dp.Positive(), h.GetPositiveSpan(), h.GetPositiveDelta()); err != nil {
+	if err := t.fromSpans(dp.Positive(), h.GetPositiveSpan(), h.GetPositiveDelta()); err != nil {
 		return err
 	}
-	if err := fromSpans(dp.Negative(), h.GetNegativeSpan(), h.GetNegativeDelta()); err != nil {
+	if err := t.fromSpans(dp.Negative(), h.GetNegativeSpan(), h.GetNegativeDelta()); err != nil {
 		return err
 	}
 	attributes.MoveTo(dp.Attributes())
@@ -56,7 +56,7 @@ func (t *translation) native(to pmetric.Metric, h *dto.Histogram, start, at pcom
 }
 
 // fromSpans lays the buckets out one after the other. Prometheus numbers a bucket by its upper bound, OTLP by its lower.
-func fromSpans(to pmetric.ExponentialHistogramDataPointBuckets, spans []*dto.BucketSpan, deltas []int64) error {
+func (t *translation) fromSpans(to pmetric.ExponentialHistogramDataPointBuckets, spans []*dto.BucketSpan, deltas []int64) error {
 	var counts []uint64
 	count, next := int64(0), 0
 	for i, span := range spans {
@@ -65,8 +65,9 @@ func fromSpans(to pmetric.ExponentialHistogramDataPointBuckets, spans []*dto.Buc
 			to.SetOffset(span.GetOffset() - 1)
 			gap = 0
 		}
-		if gap < 0 || len(counts)+gap+int(span.GetLength()) > maxNativeBuckets {
-			return fmt.Errorf("its spans cover more than %d buckets or go backwards", maxNativeBuckets)
+		t.buckets += gap + int(span.GetLength())
+		if gap < 0 || t.buckets > maxNativeBuckets {
+			return fmt.Errorf("its spans go backwards, or cover more than the %d buckets of a push", maxNativeBuckets)
 		}
 		counts = append(counts, make([]uint64, gap)...)
 		for range span.GetLength() {

@@ -186,7 +186,7 @@ func TestMalformedHistograms(t *testing.T) {
 		"short":     {func(h *dto.Histogram) { h.PositiveDelta = h.PositiveDelta[:2] }, "more buckets than the 2"},
 		"long":      {func(h *dto.Histogram) { h.PositiveDelta = append(h.PositiveDelta, 1) }, "1 buckets are in none"},
 		"negative":  {func(h *dto.Histogram) { h.PositiveDelta[1] = -5 }, "a bucket has the count -2"},
-		"wide":      {func(h *dto.Histogram) { h.PositiveSpan[1].Offset = new(int32(math.MaxInt32)) }, "cover more than"},
+		"wide":      {func(h *dto.Histogram) { h.PositiveSpan[1].Offset = new(int32(math.MaxInt32)) }, "cover more than the"},
 		"backwards": {func(h *dto.Histogram) { h.PositiveSpan[1].Offset = new(int32(-1)) }, "go backwards"},
 		"bucket count": {func(h *dto.Histogram) {
 			*h = dto.Histogram{SampleCount: new(uint64(1)), Bucket: []*dto.Bucket{{UpperBound: new(1.0), CumulativeCount: new(uint64(2))}}}
