@@ -5,6 +5,7 @@ package workersmetricsreceiver
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -71,6 +72,46 @@ func BenchmarkHandler(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i += 7 {
 					push(i)
+				}
+			})
+			b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
+}
+
+// BenchmarkServer is one push over loopback, by clients that do no more than write and read bytes.
+func BenchmarkServer(b *testing.B) {
+	for _, acknowledge := range []string{acknowledgeMemory, acknowledgeDurable} {
+		b.Run(acknowledge, func(b *testing.B) {
+			config := testConfig(acknowledge)
+			config.Attributes.ValueLimit = 1 << 20
+			w := startWith(b, config, nil, map[component.ID]component.Component{storageID: fileStorage(b, b.TempDir())})
+			var requests [][]byte
+			for _, body := range benchBodies() {
+				w.ok(http.MethodPost, "/v1/metrics", body, "Content-Type", jsonType)
+				requests = append(requests, fmt.Appendf(nil, "POST /v1/metrics HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", jsonType, len(body), body))
+			}
+			b.SetParallelism(32)
+			before := cpu(b)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", w.listener.Addr().String())
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				defer func() { _ = conn.Close() }() // all is read
+				answer := make([]byte, 4096)
+				for i := 0; pb.Next(); i += 7 {
+					_, err := conn.Write(requests[i%len(requests)])
+					n := 0
+					if err == nil {
+						n, err = conn.Read(answer)
+					}
+					if err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 200") {
+						b.Error(err, string(answer[:n]))
+						return
+					}
 				}
 			})
 			b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
