@@ -48,6 +48,32 @@ func TestEveryPushOfManyClientsCounts(t *testing.T) {
 	}
 }
 
+// Histograms arrive bucket by bucket, and their sums are exact whatever the order of pushes that no double adds up to.
+func TestEveryObservationOfManyClientsCounts(t *testing.T) {
+	t.Parallel()
+	const clients, each = 20, 50
+	w := start(t, testConfig(acknowledgeDurable), newDiskStorage())
+	var group sync.WaitGroup
+	for c := range clients {
+		group.Go(func() {
+			counts := []string{"0", "0", "0"}
+			counts[c%3] = "1"
+			body := fmt.Sprintf(`{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"latency","histogram":{"aggregationTemporality":1,`+
+				`"dataPoints":[{"count":1,"sum":0.1,"bucketCounts":[%s],"explicitBounds":[1,2.5]}]}}]}]}]}`, strings.Join(counts, ","))
+			for range each {
+				assert.Equal(t, http.StatusOK, w.attempt(http.MethodPost, "/", body, "Content-Type", jsonType).status)
+			}
+		})
+	}
+	group.Wait()
+	const want = "latency_bucket{le=\"1\"} 350\nlatency_bucket{le=\"2.5\"} 700\nlatency_bucket{le=\"+Inf\"} 1000\nlatency_sum 100\nlatency_count 1000\n"
+	assert.Equal(t, want, w.text())
+	w.emit()
+	dp := w.emit().ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Histogram().DataPoints().At(0)
+	assert.Equal(t, []uint64{350, 350, 300}, dp.BucketCounts().AsRaw())
+	assert.InDelta(t, 100, dp.Sum(), 0)
+}
+
 // A first push is seen as an increase of one by whoever computes it from what is emitted.
 func TestFirstPushIsAnIncrease(t *testing.T) {
 	t.Parallel()

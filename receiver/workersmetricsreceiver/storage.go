@@ -41,7 +41,7 @@ func openStorage(ctx context.Context, host component.Host, config *Config, id co
 	}
 	s.unclean = len(mark) > 0
 	if config.Acknowledge == acknowledgeMemory {
-		s.deferred = &deferredClient{disk: disk, values: map[string][]byte{}}
+		s.deferred = &deferredClient{disk: disk, values: map[string][]byte{}, saved: map[string]bool{}}
 		s.client = s.deferred
 	}
 	return s, nil
@@ -83,6 +83,7 @@ func (s *stateStorage) end(ctx context.Context, clean bool) error {
 type deferredClient struct {
 	disk   storage.Client
 	values map[string][]byte // nil: deleted
+	saved  map[string]bool   // keys found on the disk; others need not be deleted there
 }
 
 // Batch never fails, unless it has to read what is saved.
@@ -92,19 +93,30 @@ func (d *deferredClient) Batch(ctx context.Context, ops ...*storage.Operation) e
 		case storage.Set:
 			d.values[op.Key] = op.Value
 		case storage.Delete:
-			d.values[op.Key] = nil
+			if delete(d.values, op.Key); d.saved[op.Key] {
+				d.values[op.Key] = nil
+			}
 		case storage.Get:
-			value, ok := d.values[op.Key]
-			if !ok {
-				var err error
-				if value, err = d.disk.Get(ctx, op.Key); err != nil {
-					return err
-				}
+			value, err := d.find(ctx, op.Key)
+			if err != nil {
+				return err
 			}
 			op.Value = bytes.Clone(value)
 		}
 	}
 	return nil
+}
+
+// find is how all that is on the disk comes to be known: nothing is deleted that was not read before.
+func (d *deferredClient) find(ctx context.Context, key string) ([]byte, error) {
+	if value, ok := d.values[key]; ok {
+		return value, nil
+	}
+	value, err := d.disk.Get(ctx, key)
+	if value != nil {
+		d.saved[key] = true
+	}
+	return value, err
 }
 
 // Set keeps one value.
