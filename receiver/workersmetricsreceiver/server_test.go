@@ -48,7 +48,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"text":                 {http.MethodPost, "/metrics", text, "a{ 1\n", 400, "cannot be parsed"},
 		"text value":           {http.MethodPost, "/metrics", text, "a one\n", 400, "cannot be parsed"},
 		"JSON string":          {http.MethodPost, "/metrics", jsonType, `"a 1`, 400, "JSON string"},
-		"OpenMetrics":          {http.MethodPost, "/metrics", openMetrics, "a 1\n", 400, "cannot be parsed"},
+		"OpenMetrics":          {http.MethodPost, "/metrics", openMetrics, "a{ 1\n", 400, "cannot be parsed"},
 		"protobuf":             {http.MethodPost, "/metrics", protobuf, "\xff\xff\xff\xff\x0f", 400, "cannot be parsed"},
 		"summary":              {http.MethodPost, "/metrics", text, summary, 400, "metric s is a summary: what it holds cannot be added up, push a histogram"},
 		"OpenMetrics summary":  {http.MethodPost, "/metrics", openMetrics, summary + "# EOF\n", 400, "push a histogram"},

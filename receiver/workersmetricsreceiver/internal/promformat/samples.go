@@ -4,6 +4,7 @@
 package promformat
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -64,14 +65,24 @@ type sample struct {
 }
 
 func parseText(body []byte) ([]*dto.MetricFamily, error) {
-	if len(body) > 0 && body[len(body)-1] != '\n' {
-		body = append(slices.Clone(body), '\n')
-	}
-	return parseSamples(samples{parser: textparse.NewPromParser(body, labels.NewSymbolTable(), false)})
+	return parseSamples(samples{parser: textparse.NewPromParser(endLine(body), labels.NewSymbolTable(), false)})
 }
 
+const openMetricsEnd = "# EOF\n"
+
+// parseOpenMetrics does without the end mark, which client_golang does not push: a body has a length.
 func parseOpenMetrics(body []byte) ([]*dto.MetricFamily, error) {
+	if body = endLine(body); !bytes.HasSuffix(body, []byte(openMetricsEnd)) {
+		body = append(slices.Clip(body), openMetricsEnd...)
+	}
 	return parseSamples(samples{parser: textparse.NewOpenMetricsParser(body, labels.NewSymbolTable()), openMetrics: true})
+}
+
+func endLine(body []byte) []byte {
+	if len(body) > 0 && body[len(body)-1] != '\n' {
+		return append(slices.Clip(body), '\n')
+	}
+	return body
 }
 
 func parseSamples(p samples) ([]*dto.MetricFamily, error) {
