@@ -99,6 +99,9 @@ func (c *Config) validateServer() error {
 	if c.HTTP.NetAddr.Endpoint == "" {
 		return errors.New("http::endpoint: must be the address to listen on, for example localhost:9091")
 	}
+	if c.HTTP.MaxRequestBodySize > maxBodyBytes/2 {
+		return fmt.Errorf("http::max_request_body_size: must be at most %d, half of what all requests share", maxBodyBytes/2)
+	}
 	if c.HTTP.Auth.HasValue() || c.InsecureNoAuth || c.HTTP.NetAddr.Transport == confignet.TransportTypeUnix {
 		return nil
 	}

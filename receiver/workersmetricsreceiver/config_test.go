@@ -61,6 +61,7 @@ func TestInvalidConfigs(t *testing.T) {
 		"open":        {"http::auth: everybody who reaches 0.0.0.0:9091 could push and delete", "set insecure_no_auth: true"},
 		"all":         {"http::auth: everybody who reaches :9091 could push and delete"},
 		"hostname":    {"http::auth: everybody who reaches metrics.example.com:9091"},
+		"large":       {"http::max_request_body_size: must be at most 33554432"},
 		"no_port":     {"http::endpoint: address localhost: missing port in address; write host:port"},
 		"no_endpoint": {"http::endpoint: must be the address to listen on"},
 		"numbers": {

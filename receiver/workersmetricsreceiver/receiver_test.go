@@ -229,6 +229,7 @@ func TestOverloadChangesNothing(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, got.status)
 	assert.Equal(t, "1", got.header.Get("Retry-After"))
 	close(unblock)
+	require.Eventually(t, func() bool { return len(w.writer.queue) == 0 }, 10*time.Second, time.Millisecond)
 	assert.Equal(t, "a 1\n", w.text())
 }
 

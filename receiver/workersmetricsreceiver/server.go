@@ -100,7 +100,7 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, to route, do fun
 			a = otlpRefusal(r, a)
 		}
 	}
-	s.telemetry.request(to, a.status)
+	s.telemetry.request(request{to, a.status})
 	a.write(w)
 }
 

@@ -5,6 +5,7 @@ package workersmetricsreceiver
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -18,6 +19,13 @@ import (
 type telemetry struct {
 	builder        *metadata.TelemetryBuilder
 	added, refused metric.MeasurementOption
+	requests       sync.Map // of request to metric.MeasurementOption, made once for each that occurs
+}
+
+// request is what a request is counted by.
+type request struct {
+	route  route
+	status int
 }
 
 func newTelemetry(builder *metadata.TelemetryBuilder) *telemetry {
@@ -39,9 +47,15 @@ const (
 	readRoute      route = "read"
 )
 
-func (t *telemetry) request(r route, status int) {
-	t.builder.WorkersmetricsRequests.Add(context.Background(), 1,
-		metric.WithAttributes(attribute.String("route", string(r)), attribute.Int("status", status)))
+func (t *telemetry) request(r request) {
+	option, ok := t.requests.Load(r)
+	if !ok {
+		option, _ = t.requests.LoadOrStore(r, metric.WithAttributeSet(
+			attribute.NewSet(attribute.String("route", string(r.route)), attribute.Int("status", r.status))))
+	}
+	if option, ok := option.(metric.MeasurementOption); ok {
+		t.builder.WorkersmetricsRequests.Add(context.Background(), 1, option)
+	}
 }
 
 func (t *telemetry) points(o aggregate.Outcome) {

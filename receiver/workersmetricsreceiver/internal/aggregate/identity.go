@@ -134,9 +134,9 @@ func validAttribute(name string) bool {
 }
 
 // ValidName reports whether a metric can have the name: what OpenTelemetry allows for an instrument, and what Prometheus
-// does without quotes.
+// does without quotes, unless it is reserved.
 func ValidName(name string) bool {
-	if name == "" || len(name) > maxNameBytes {
+	if name == "" || len(name) > maxNameBytes || strings.HasPrefix(name, "__") {
 		return false
 	}
 	for i := range len(name) {

@@ -199,7 +199,7 @@ func (s *Store) planMetric(push *Push, m pmetric.Metric, outcome *Outcome) *Refu
 
 func (s *Store) enterMetric(push *Push, m pmetric.Metric) (*newcomer, *Refusal) {
 	if !ValidName(m.Name()) {
-		return nil, refuse(Invalid, "metric name %.60q is not valid: it begins with a letter, and letters, digits and _ : . - / follow, "+
+		return nil, refuse(Invalid, "metric name %.60q is not valid: it begins with a letter or one _, and letters, digits and _ : . - / follow, "+
 			"%d at most", m.Name(), maxNameBytes)
 	}
 	k, ok := kindOf(m)

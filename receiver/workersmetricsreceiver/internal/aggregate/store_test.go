@@ -172,6 +172,7 @@ func TestRefusals(t *testing.T) {
 		"bounds":        {deltaHistogram("latency", []float64{1, 2}, []uint64{1, 1, 1}, 1), Conflict, "the series has the bounds [1 5] here, and [1 2] were pushed"},
 		"unit":          {withUnit(delta("bytes", 1), "s"), Conflict, `has the unit "By" here, and "s" was pushed`},
 		"name":          {delta("req uests", 1), Invalid, `metric name "req uests" is not valid`},
+		"reserved name": {delta("__all", 1), Invalid, "is not valid"},
 		"empty name":    {delta("", 1), Invalid, "is not valid"},
 		"negative":      {delta("requests", -1), Invalid, "-1 would make a counter go down"},
 		"not a number":  {delta("requests", math.NaN()), Invalid, "NaN cannot be added up"},
