@@ -156,7 +156,7 @@ func (r *row) exponents() (x exponents, summed bool) {
 // merge adds a bucket to those of the common scale. One that ends inside of the zero bucket belongs to that.
 func (r *row) merge(x *exponents, counts map[int]uint64, part held) {
 	scale, index := exponentialNumbers(part.name)
-	if x.ZeroThreshold > 0 && math.Exp2(math.Ldexp(float64(index+1), -scale)) <= x.ZeroThreshold {
+	if x.ZeroThreshold > 0 && isZero(scale, index, x.ZeroThreshold) {
 		x.Zero += part.bits
 		return
 	}

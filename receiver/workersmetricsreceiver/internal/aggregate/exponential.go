@@ -4,6 +4,7 @@
 package aggregate
 
 import (
+	"maps"
 	"math"
 	"strings"
 
@@ -91,6 +92,29 @@ func (x exponents) lowered(scale int) exponents {
 	steps := x.Scale - scale
 	x.Positive, x.Negative, x.Scale = lower(x.Positive, steps), lower(x.Negative, steps), scale
 	return x
+}
+
+// widened returns what x is when its zero bucket is that wide: the buckets inside of that are part of it.
+func (x exponents) widened(threshold float64) exponents {
+	if threshold <= x.ZeroThreshold {
+		return x
+	}
+	x.ZeroThreshold = threshold
+	x.Positive, x.Negative = maps.Clone(x.Positive), maps.Clone(x.Negative)
+	for _, counts := range []map[int]uint64{x.Positive, x.Negative} {
+		for index, n := range counts {
+			if isZero(x.Scale, index, threshold) {
+				x.Zero += n
+				delete(counts, index)
+			}
+		}
+	}
+	return x
+}
+
+// isZero reports whether a bucket ends inside of a zero bucket of that width. Where it ends is rounded.
+func isZero(scale, index int, threshold float64) bool {
+	return math.Exp2(math.Ldexp(float64(index+1), -scale)) <= threshold*(1+1e-12)
 }
 
 func lower(counts map[int]uint64, steps int) map[int]uint64 {

@@ -226,8 +226,10 @@ func (t *tracker) exponential(a *adding, dp pmetric.ExponentialHistogramDataPoin
 	a.sumDifference(t, &last)
 }
 
-// since returns what x has more than last, and false if it has less of anything.
+// since returns what x has more than last, and false if it has less of anything. In between buckets may have been merged:
+// with their neighbours, or with the zero bucket.
 func (x exponents) since(last exponents) (exponents, bool) {
+	last = last.widened(x.ZeroThreshold)
 	scale := min(x.Scale, last.Scale)
 	x, last = x.lowered(scale), last.lowered(scale)
 	positive, ok1 := rise(x.Positive, last.Positive)

@@ -115,6 +115,21 @@ func TestCumulativeExponentialHistograms(t *testing.T) {
 	assert.Equal(t, "scale 1 zero 1 2 [4 2 7] 0 [] count 14 sum 32", w.current()["/size"], "lower is a reset")
 }
 
+// A client that runs out of buckets makes its zero bucket wider. That is no reset.
+func TestCumulativeExponentialHistogramsWithWiderZero(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	push := func(threshold float64, zero uint64, offset int32, counts ...uint64) {
+		md := cumulative(deltaExponential("size", 0, offset, counts, zero, 8), "a", time.Time{}, time.Time{})
+		md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).ExponentialHistogram().DataPoints().At(0).SetZeroThreshold(threshold)
+		w.push(md)
+		w.open()
+	}
+	push(0, 1, -2, 3, 1, 2, 5) // (1/4, 1/2], (1/2, 1], (1, 2], (2, 4]
+	push(1, 6, 0, 2, 5)
+	assert.Equal(t, "scale 0 zero 6 0 [2 5] 0 [] count 13 sum 8", w.current()["/size"])
+}
+
 func TestCumulativeUpDownCounters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
