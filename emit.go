@@ -229,10 +229,13 @@ func (s *metricsScraper) emitOwn() {
 	e.mb.EmitForResource(metadata.WithResource(rb.Emit()))
 }
 
-// watermarks gives the oldest watermark of each family.
+// watermarks gives the oldest watermark of each family that has counters.
 func (s *metricsScraper) watermarks() map[string]time.Time {
 	oldest := map[string]time.Time{}
 	for id, p := range s.partitions {
+		if !p.selection.counts {
+			continue
+		}
 		if t, ok := oldest[id.Family]; !ok || p.cursor.Watermark.Before(t) {
 			oldest[id.Family] = p.cursor.Watermark
 		}
