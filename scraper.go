@@ -241,10 +241,22 @@ func (s *metricsScraper) sayDenied(err error) error {
 		} else if !s.said[list] {
 			s.said[list] = true
 			s.settings.Logger.Warn("the token may not list everything; what is known from other answers is scraped",
-				zap.Error(e), zap.String("remedy", cloudflare.Remedy(cloudflare.ClassPermission)))
+				zap.Error(e), zap.String("remedy", "give the token the permission "+permissionFor(list)))
 		}
 	}
 	return errors.Join(others...)
+}
+
+// permissionFor is what the token needs for what has been denied, in the words of Cloudflare's dashboard.
+func permissionFor(list string) string {
+	switch {
+	case strings.Contains(list, "firewall rules"):
+		return "Zone > Zone WAF: Read and Account > Account Rulesets: Read; until then the identifiers of firewall rules stand for their names"
+	case strings.Contains(list, "zones"):
+		return "Zone > Zone: Read, for names, and Zone > Analytics: Read, for metrics"
+	default:
+		return "Account > Account Settings: Read, for names, and Account > Account Analytics: Read, for metrics"
+	}
 }
 
 var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +

@@ -130,9 +130,17 @@ func (i *Inventory) believe(zones []cloudflare.Zone, now time.Time) bool {
 	return now.Sub(i.emptySince) > i.settings.Keep
 }
 
+// wrap says of each of joined errors what was being done.
 func wrap(doing string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, e := range joined.Unwrap() {
+			errs = append(errs, wrap(doing, e))
+		}
+		return errors.Join(errs...)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -43,7 +43,7 @@ func (s *Simulator) authenticate(r *http.Request) (Token, *apiError) {
 	if err != nil {
 		return Token{}, err
 	}
-	for _, token := range append([]Token{{Secret: s.config.Token}}, s.config.Tokens...) {
+	for _, token := range append([]Token{{Secret: s.config.Token}}, s.altered.allTokens()...) {
 		if subtle.ConstantTimeCompare([]byte(secret), []byte(token.Secret)) == 1 {
 			return token, nil
 		}

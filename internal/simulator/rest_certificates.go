@@ -65,7 +65,8 @@ func (s *Simulator) CertificatePacks(zoneID string) []CertificatePack {
 		advanced.Status = "expired"
 		advanced.Certificates = append(advanced.Certificates, certificate("LetsEncrypt", "ECDSAWithSHA256", "expired", -2*day))
 	}
-	return []CertificatePack{universal, advanced}
+	removed := s.altered.removals()
+	return slices.DeleteFunc([]CertificatePack{universal, advanced}, func(p CertificatePack) bool { return removed[p.ID] })
 }
 
 // listCertificatePacks leaves out packs that are not active unless it is asked for all.

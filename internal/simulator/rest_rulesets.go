@@ -62,7 +62,11 @@ func (s *Simulator) RuleNames(zoneID string) map[string]string {
 }
 
 // rules are a zone's, each once. Those of [Zone.LabelSetsPerMinute] are in no ruleset: there may be more than one could hold.
-func (s *Simulator) rules(zoneID string) []rule { return slices.Clone(s.traffic.zone(zoneID).rules.values) }
+func (s *Simulator) rules(zoneID string) []rule {
+	rules := slices.Clone(s.traffic.zone(zoneID).rules.values)
+	s.altered.rename(zoneID, rules)
+	return rules
+}
 
 func (p phase) rules(rules []rule) []restRule {
 	found := []restRule{}

@@ -40,6 +40,9 @@ type connector struct {
 	Connections []Connection `json:"conns"`
 }
 
+// tunnelDegraded is the status of a tunnel with too few connections, and that of the one whose connections the list leaves out.
+const tunnelDegraded = "degraded"
+
 // Tunnels returns the two tunnels that each account has, with their connections: a healthy one of two connectors with four
 // connections each, and a degraded one with a single connector that has lost one of four.
 func (s *Simulator) Tunnels(accountID string) []Tunnel {
@@ -58,21 +61,27 @@ func (s *Simulator) Tunnels(accountID string) []Tunnel {
 		}
 		return connections
 	}
-	return []Tunnel{
+	tunnels := []Tunnel{
 		{
 			ID: uuid(), Name: "office", Status: "healthy", CreatedAt: created(),
 			Connections: slices.Concat(connect("2026.1.0", "198.51.100.1", 0), connect("2025.11.1", "198.51.100.2", 0)),
 		},
 		{
-			ID: uuid(), Name: "warehouse", Status: "degraded", CreatedAt: created(),
+			ID: uuid(), Name: "warehouse", Status: tunnelDegraded, CreatedAt: created(),
 			Connections: connect("2026.1.0", "198.51.100.3", 1),
 		},
 	}
+	removed := s.altered.removals()
+	return slices.DeleteFunc(tunnels, func(t Tunnel) bool { return removed[t.ID] })
 }
 
 func (s *Simulator) listTunnels(w http.ResponseWriter, r *http.Request, sc scope) {
 	tunnels := s.Tunnels(sc.account.ID)
-	tunnels[1].Connections = []Connection{}
+	for i := range tunnels {
+		if tunnels[i].Status == tunnelDegraded {
+			tunnels[i].Connections = []Connection{}
+		}
+	}
 	writePage(w, r.URL.Query(), tunnels)
 }
 

@@ -38,6 +38,7 @@ type Simulator struct {
 	buckets   buckets
 	counts    requestCounter
 	reads     readLog
+	altered   alterations
 	rays      atomic.Uint64
 	closed    chan struct{}
 	close     func()
@@ -80,6 +81,7 @@ func newSimulator(config Config, parsed *ast.Schema) (*Simulator, error) {
 		graphql: &rateLimiter{limit: config.Limits.GraphQLRequests},
 		buckets: buckets{limit: config.Limits.AccountBased, limiters: map[string]*rateLimiter{}},
 		counts:  requestCounter{counts: map[kind]map[int]int{kindREST: {}, kindGraphQL: {}}},
+		altered: newAlterations(config.Tokens),
 		closed:  closed,
 		close:   sync.OnceFunc(func() { close(closed) }),
 	}
