@@ -5,6 +5,7 @@ package cloudflaremetricsreceiver
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -125,9 +126,7 @@ func (s *metricsScraper) emitNamed(zone string, m ledger.Metric, attribute datas
 		_, former := s.name(named{zone, series.AppendValues(nil)[at]}, tick)
 		s.emitter.counter(zone, m, series, true, former)
 	}
-	for rule, name := range now {
-		s.names.emitted[rule] = name
-	}
+	maps.Copy(s.names.emitted, now)
 }
 
 // forget drops what is known of a scope that has ended.

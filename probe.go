@@ -79,7 +79,8 @@ func (s *metricsScraper) finishProbe(ctx context.Context, p *probes) {
 	watched := p.waiting[0]
 	p.waiting = p.waiting[1:]
 	if second, ok := s.total(ctx, watched.scope, watched.part); ok {
-		results := append(p.results[watched.part.Dataset], probeResult{watched.first, second})
+		results := p.results[watched.part.Dataset]
+		results = append(results, probeResult{watched.first, second})
 		p.results[watched.part.Dataset] = results[max(0, len(results)-probesKept):]
 	}
 }

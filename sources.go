@@ -118,7 +118,8 @@ func (s *sources) add(src *source) {
 	if !slices.Contains(s.names, src.Family) {
 		s.names = append(s.names, src.Family)
 	}
-	family := append(s.families[src.Family], src)
+	family := s.families[src.Family]
+	family = append(family, src)
 	slices.SortStableFunc(family, func(a, b *source) int {
 		switch {
 		case a.Fallback == b.Fallback:
