@@ -243,8 +243,7 @@ func (s *metricsScraper) watermarks() map[string]time.Time {
 	return oldest
 }
 
-// finish gives the metrics and flags the points of series that have ended as having no value. They are the last of
-// their metric, since the Prometheus exporter takes no notice of what follows one.
+// finish gives the metrics and flags the points of series that have ended as having no value.
 func (e *emitter) finish() pmetric.Metrics {
 	md := e.mb.Emit()
 	if len(e.ended) == 0 {
@@ -253,8 +252,10 @@ func (e *emitter) finish() pmetric.Metrics {
 	for _, rm := range md.ResourceMetrics().All() {
 		instance, _ := rm.Resource().Attributes().Get("service.instance.id")
 		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				flagLast(m, e.ended[endedKey{instance.Str(), m.Name()}])
+			metrics := sm.Metrics()
+			for i := range metrics.Len() {
+				m := metrics.At(i)
+				endLast(metrics, m, e.ended[endedKey{instance.Str(), m.Name()}])
 			}
 		}
 	}
@@ -262,17 +263,41 @@ func (e *emitter) finish() pmetric.Metrics {
 	return md
 }
 
-func flagLast(m pmetric.Metric, n int) {
-	var points pmetric.NumberDataPointSlice
-	switch m.Type() {
-	case pmetric.MetricTypeSum:
-		points = m.Sum().DataPoints()
-	case pmetric.MetricTypeGauge:
-		points = m.Gauge().DataPoints()
-	default:
-		return
-	}
-	for i := points.Len() - n; i < points.Len(); i++ {
+// endLast flags the last points of a metric. Each but the first is moved to a metric of its own with the same name: the Prometheus
+// exporter takes no notice of what follows such a point in a metric, and would show the other series until they expire.
+func endLast(metrics pmetric.MetricSlice, m pmetric.Metric, n int) {
+	points := pointsOf(m)
+	first := points.Len() - n
+	for i := first; i < points.Len(); i++ {
 		points.At(i).SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
 	}
+	for i := first + 1; i < points.Len(); i++ {
+		points.At(i).CopyTo(likeEmpty(metrics.AppendEmpty(), m).AppendEmpty())
+	}
+	at := 0
+	points.RemoveIf(func(pmetric.NumberDataPoint) bool {
+		at++
+		return at > first+1
+	})
+}
+
+func pointsOf(m pmetric.Metric) pmetric.NumberDataPointSlice {
+	if m.Type() == pmetric.MetricTypeSum {
+		return m.Sum().DataPoints()
+	}
+	return m.Gauge().DataPoints()
+}
+
+// likeEmpty makes an empty metric like another one, without points.
+func likeEmpty(empty, m pmetric.Metric) pmetric.NumberDataPointSlice {
+	empty.SetName(m.Name())
+	empty.SetDescription(m.Description())
+	empty.SetUnit(m.Unit())
+	if m.Type() != pmetric.MetricTypeSum {
+		return empty.SetEmptyGauge().DataPoints()
+	}
+	sum := empty.SetEmptySum()
+	sum.SetIsMonotonic(m.Sum().IsMonotonic())
+	sum.SetAggregationTemporality(m.Sum().AggregationTemporality())
+	return sum.DataPoints()
 }
