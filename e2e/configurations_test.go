@@ -12,14 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const credentials = "CLOUDFLARE_API_TOKEN=" + testToken
+const (
+	credentials = "CLOUDFLARE_API_TOKEN=" + testToken
+	pushToken   = "WORKERS_METRICS_TOKEN=secret"
+)
 
 // Each shipped configuration is valid with what its comment calls required, by itself and with the simulator's.
 func TestShippedConfigurationsAreValid(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(repository, "config", "collector-*.yaml"))
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(files), 3)
+	require.GreaterOrEqual(t, len(files), 4)
 	for _, file := range files {
 		name := filepath.Base(file)
 		for variant, tt := range map[string]struct{ env, args []string }{
@@ -28,10 +31,14 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 			"with a bearer token": {[]string{
 				credentials, "REMOTE_WRITE_AUTH=bearertokenauth", "REMOTE_WRITE_TOKEN=secret",
 			}, nil},
+			"by other ways out": {[]string{
+				credentials, "WORKERS_EXPORTERS=[otlp_http/workers, prometheus_remote_write/workers]",
+			}, nil},
+			"with the Workers' metrics": {[]string{credentials}, []string{"--config=" + shipped("collector-workers.yaml")}},
 		} {
 			t.Run(name+" "+variant, func(t *testing.T) {
 				t.Parallel()
-				assert.Empty(t, validate(t, tt.env, append([]string{"--config=" + shipped(name)}, tt.args...)...))
+				assert.Empty(t, validate(t, append(tt.env, pushToken), append([]string{"--config=" + shipped(name)}, tt.args...)...))
 			})
 		}
 	}

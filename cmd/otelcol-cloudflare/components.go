@@ -18,6 +18,7 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	cloudflaremetricsreceiver "github.com/otelcol-cloudflare/cloudflaremetricsreceiver"
+	workersmetricsreceiver "github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/exporter"
@@ -77,6 +78,7 @@ func components() (otelcol.Factories, error) {
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		cloudflaremetricsreceiver.NewFactory(),
+		workersmetricsreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 	)
 	if err != nil {
@@ -84,6 +86,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		cloudflaremetricsreceiver.NewFactory().Type(): "github.com/otelcol-cloudflare/cloudflaremetricsreceiver v0.0.0",
+		workersmetricsreceiver.NewFactory().Type():    "github.com/otelcol-cloudflare/cloudflaremetricsreceiver v0.0.0",
 		otlpreceiver.NewFactory().Type():              "go.opentelemetry.io/collector/receiver/otlpreceiver v0.158.0",
 	})
 
