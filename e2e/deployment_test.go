@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pace is what a test lays over a configuration: scrapes every second, windows that are read a (simulated) minute after
+// pace is what a test lays over a configuration: scrapes every two seconds, windows that are read a (simulated) minute after
 // they end, counting that begins before the stream does, and a budget that never makes it wait.
 const pace = `yaml:
 receivers:
   cloudflaremetrics:
-    collection_interval: 1s
+    collection_interval: 2s
     initial_delay: 0s
     delay: 1m
     lookback: 2h

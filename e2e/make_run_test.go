@@ -33,7 +33,7 @@ func TestMakeRun(t *testing.T) {
 	run := startProcess(t, env, "make", "run")
 	url := "http://127.0.0.1:" + port["METRICS_PORT"] + "/metrics"
 
-	first := requestsByZone(t, url, 15*time.Second, nil)
+	first := requestsByZone(t, url, time.Minute, nil)
 	assert.Len(t, first, 3, "zones")
 	assert.Len(t, run.log.lines("CLOUDFLARE_API_TOKEN is not set, so this is the simulator"), 1)
 	requestsByZone(t, url, 2*time.Minute, first)

@@ -87,11 +87,14 @@ func decompressed(r *http.Request) ([]byte, error) {
 // keep takes in one value of a series.
 func (s *sink) keep(sample sample, at int64) {
 	s.names[sample.name] = true
-	if math.IsNaN(sample.value) { // the series has ended
-		return
-	}
 	series := sample.String()
 	before, known := s.newest[series]
+	if math.IsNaN(sample.value) { // the series has ended
+		if known && before.time <= at {
+			delete(s.newest, series)
+		}
+		return
+	}
 	if known && before.time == at && before.value != sample.value {
 		s.errs = append(s.errs, fmt.Errorf("%s is %v and %v at the same time", series, before.value, sample.value))
 	}
