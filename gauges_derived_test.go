@@ -117,7 +117,11 @@ func distributions() []distribution {
 // derivedGauges is what they must stand at.
 func (w *world) derivedGauges() map[oracle.Series]float64 {
 	w.t.Helper()
-	from, to := w.newest(time.Minute)
+	return w.derivedGaugesOf(w.newest(time.Minute))
+}
+
+func (w *world) derivedGaugesOf(from, to time.Time) map[oracle.Series]float64 {
+	w.t.Helper()
 	d := derivation{w, from, to, map[oracle.Series]float64{}}
 	for _, s := range shares() {
 		d.share(s)
