@@ -64,7 +64,7 @@ func TestEveryMetricAnswersOneQuestion(t *testing.T) {
 
 // prometheusName does to a name what the page says of names.
 func prometheusName(name string, m metadataMetric) string {
-	units := map[string]string{"By": "bytes", "s": "seconds", "min": "minutes", "bit": "bit"}
+	units := map[string]string{"By": "bytes", "s": "seconds", "min": "minutes"}
 	name = strings.ReplaceAll(name, ".", "_")
 	if unit := units[m.Unit]; unit != "" && !slices.Contains(strings.Split(name, "_"), unit) {
 		name += "_" + unit

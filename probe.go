@@ -55,7 +55,7 @@ func lateRatio(results []probeResult) float64 {
 	return (second - first) / second
 }
 
-// probe uses what the budget has to spare. A probe that fails is dropped: no count depends on it.
+// probe uses what the budget has to spare when everything has been read. A probe that fails is dropped: no count depends on it.
 func (s *metricsScraper) probe(ctx context.Context) {
 	now, p := s.now(), &s.probes
 	if p.started.IsZero() {
@@ -70,10 +70,8 @@ func (s *metricsScraper) probe(ctx context.Context) {
 	}
 }
 
-// canSpare says that a tenth of the budget is left.
-func (s *metricsScraper) canSpare(ctx context.Context) bool {
-	return ctx.Err() == nil && s.client.Budget() > s.config.RateLimit.GraphQL.Requests/10
-}
+// canSpare says that there is a request left without waiting for it.
+func (s *metricsScraper) canSpare(ctx context.Context) bool { return ctx.Err() == nil && s.client.Budget() > 0 }
 
 func (s *metricsScraper) finishProbe(ctx context.Context, p *probes) {
 	watched := p.waiting[0]

@@ -37,23 +37,24 @@ type reading struct {
 }
 
 // read asks and counts in rounds until every partition has reached its horizon or failed, or the time is up: what a
-// round has counted moves the watermarks from which the next one is planned.
-func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) {
+// round has counted moves the watermarks from which the next one is planned. It says whether nothing is left to ask.
+func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) (finished bool) {
 	for ctx.Err() == nil {
 		clock, ok := s.clock()
 		if !ok {
-			return
+			return false
 		}
 		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: s.nodes.limit()})
 		if len(docs) == 0 {
-			return
+			return true
 		}
 		readings := s.run(ctx, docs)
 		s.learnRules(ctx, tx, readings)
 		if !s.count(tx, readings) {
-			return
+			return false
 		}
 	}
+	return false
 }
 
 // run sends documents and completes answers that were cut off. The readings of a partition are in the order of their

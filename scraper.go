@@ -174,9 +174,11 @@ func (s *metricsScraper) collect(ctx context.Context, now time.Time, tx *ledger.
 	s.refreshInventory(ctx, now, tx)
 	s.failed(tx, "", "settings", s.sayDenied(s.inventory.RefreshLimits(ctx, now, s.sources.nodes)))
 	s.openPartitions(tx)
-	s.read(ctx, tx)
+	finished := s.read(ctx, tx)
 	s.list(ctx, tx, now)
-	s.probe(ctx)
+	if finished {
+		s.probe(ctx)
+	}
 	s.health.carryOver()
 }
 

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Without is the dataset without some attributes. Its rows are not grouped by dimensions that no other attribute needs.
+// Without is the dataset without some attributes. Its rows are not grouped by dimensions that nothing else needs. Gauges keep an
+// attribute whose dimension another gauge reads: rows stay grouped by it then, and their values cannot be merged.
 func (d *Dataset) Without(names []string) *Dataset {
 	if len(names) == 0 {
 		return d
@@ -22,7 +23,10 @@ func (d *Dataset) Without(names []string) *Dataset {
 			if slices.Contains(names, a.NamedBy) {
 				a.NamedBy = ""
 			}
-			if a.Field == "" || !slices.Contains(names, a.Name) {
+			grouped := m.Kind == Gauge && slices.ContainsFunc(d.Metrics, func(other Metric) bool {
+				return other.Kind == Gauge && slices.Contains(other.Fields, a.Field)
+			})
+			if a.Field == "" || grouped || !slices.Contains(names, a.Name) {
 				kept[i] = append(kept[i], n)
 				view.Metrics[i].Attributes = append(view.Metrics[i].Attributes, a)
 			}

@@ -29,6 +29,21 @@ func TestWithout(t *testing.T) {
 		"cloudflare.worker.cpu_time{script_name=auth,quantile=P50} 0.000201", "values that cannot be merged stay apart")
 }
 
+// The origin's error rate needs the rows by status, so the times of each status stay apart.
+func TestWithoutKeepsWhatGaugesShare(t *testing.T) {
+	t.Parallel()
+	d := byName(t, "httpRequestsAdaptiveGroups.origin").Without([]string{"origin_status", "host"})
+	for _, m := range d.Metrics {
+		if m.Kind == Gauge && len(m.Attributes) > 0 {
+			assert.Contains(t, m.AttributeNames(), "origin_status", m.Name)
+			assert.NotContains(t, m.AttributeNames(), "host", m.Name)
+		}
+		if m.Kind == Counter {
+			assert.NotContains(t, m.AttributeNames(), "origin_status", m.Name)
+		}
+	}
+}
+
 func TestByStatusClass(t *testing.T) {
 	t.Parallel()
 	rollup := byName(t, "httpRequests1mGroups").ByStatusClass()

@@ -2143,7 +2143,7 @@ type metricCloudflareMagicFirewallRuleBits struct {
 func (m *metricCloudflareMagicFirewallRuleBits) init() {
 	m.data.SetName("cloudflare.magic_firewall.rule.bits")
 	m.data.SetDescription("Traffic that a Magic Firewall rule matched.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -2623,7 +2623,7 @@ type metricCloudflareMagicTransitTunnelTrafficBits struct {
 func (m *metricCloudflareMagicTransitTunnelTrafficBits) init() {
 	m.data.SetName("cloudflare.magic_transit.tunnel.traffic.bits")
 	m.data.SetDescription("Traffic through tunnels.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -2735,7 +2735,7 @@ type metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits struct {
 func (m *metricCloudflareNetworkAnalyticsAdvancedDNSProtectionBits) init() {
 	m.data.SetName("cloudflare.network_analytics.advanced_dns_protection.bits")
 	m.data.SetDescription("Traffic seen by Advanced DNS Protection.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -2847,7 +2847,7 @@ type metricCloudflareNetworkAnalyticsCdnBits struct {
 func (m *metricCloudflareNetworkAnalyticsCdnBits) init() {
 	m.data.SetName("cloudflare.network_analytics.cdn.bits")
 	m.data.SetDescription("Traffic seen by the CDN.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -2959,7 +2959,7 @@ type metricCloudflareNetworkAnalyticsDosdBits struct {
 func (m *metricCloudflareNetworkAnalyticsDosdBits) init() {
 	m.data.SetName("cloudflare.network_analytics.dosd.bits")
 	m.data.SetDescription("Traffic seen by the DDoS protection.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -3071,7 +3071,7 @@ type metricCloudflareNetworkAnalyticsMagicFirewallBits struct {
 func (m *metricCloudflareNetworkAnalyticsMagicFirewallBits) init() {
 	m.data.SetName("cloudflare.network_analytics.magic_firewall.bits")
 	m.data.SetDescription("Traffic seen by Magic Firewall.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -3183,7 +3183,7 @@ type metricCloudflareNetworkAnalyticsMagicIdpsBits struct {
 func (m *metricCloudflareNetworkAnalyticsMagicIdpsBits) init() {
 	m.data.SetName("cloudflare.network_analytics.magic_idps.bits")
 	m.data.SetDescription("Traffic seen by Magic IDS.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -3295,7 +3295,7 @@ type metricCloudflareNetworkAnalyticsMagicTransitBits struct {
 func (m *metricCloudflareNetworkAnalyticsMagicTransitBits) init() {
 	m.data.SetName("cloudflare.network_analytics.magic_transit.bits")
 	m.data.SetDescription("Traffic seen by Magic Transit.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -3407,7 +3407,7 @@ type metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits struct {
 func (m *metricCloudflareNetworkAnalyticsProgrammableFlowProtectionBits) init() {
 	m.data.SetName("cloudflare.network_analytics.programmable_flow_protection.bits")
 	m.data.SetDescription("Traffic seen by Programmable Flow Protection.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -3519,7 +3519,7 @@ type metricCloudflareNetworkAnalyticsSpectrumBits struct {
 func (m *metricCloudflareNetworkAnalyticsSpectrumBits) init() {
 	m.data.SetName("cloudflare.network_analytics.spectrum.bits")
 	m.data.SetDescription("Traffic seen by Spectrum.")
-	m.data.SetUnit("bit")
+	m.data.SetUnit("{bit}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
