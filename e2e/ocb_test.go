@@ -27,6 +27,7 @@ func TestBuildOutsideTheRepository(t *testing.T) {
 	components, err := exec.Command(mine, "components").CombinedOutput()
 	require.NoError(t, err, "%s", components)
 	assert.Contains(t, string(components), "- name: cloudflaremetrics\n")
+	assert.Contains(t, string(components), "- name: workersmetrics\n")
 	assert.Contains(t, string(components), "- name: file_storage\n")
 
 	w := newWorld(t, twoZones(), 5*time.Minute)
