@@ -71,7 +71,9 @@ func (s *metricsScraper) probe(ctx context.Context) {
 }
 
 // canSpare says that there is a request left without waiting for it.
-func (s *metricsScraper) canSpare(ctx context.Context) bool { return ctx.Err() == nil && s.client.Budget() > 0 }
+func (s *metricsScraper) canSpare(ctx context.Context) bool {
+	return ctx.Err() == nil && s.client.Budget() > 0
+}
 
 func (s *metricsScraper) finishProbe(ctx context.Context, p *probes) {
 	watched := p.waiting[0]
