@@ -67,21 +67,21 @@ func TestDroppedAttributeIsNotGroupedBy(t *testing.T) {
 	assert.Empty(t, w.logs.FilterLevelExact(zap.WarnLevel).All())
 }
 
-// A dimension that other counters are made of does not tell gauges apart that do without it.
-func TestDroppedAttributeOfGauges(t *testing.T) {
+// Gauges keep an attribute that another gauge of the same query is made of: rows stay apart by it, and averages of each are not one
+// of all. What counts does without it.
+func TestGaugesKeepWhatCannotBeMerged(t *testing.T) {
 	t.Parallel()
-	const status = "originResponseStatus"
-	w := newAttributes(t, func(c *Config) {
-		c.DropAttributes = []string{"origin_status"}
-		c.MetricsBuilderConfig.Metrics.CloudflareZoneOriginErrorRate.Enabled = false
-	})
+	w := newAttributes(t, func(c *Config) { c.DropAttributes = []string{"origin_status", "tunnel_name"} })
 	w.ticks(3)
 	w.settle()
 	w.expectRegrouped(func(g *simulator.Grouping) {
-		if strings.HasPrefix(g.Name, "cloudflare.zone.origin_response_duration") || strings.HasPrefix(g.Name, "cloudflare.zone.requests.origin_status") {
-			g.Dimensions = slices.DeleteFunc(slices.Clone(g.Dimensions), func(d string) bool { return d == status })
+		if strings.HasPrefix(g.Name, "cloudflare.zone.requests.origin_status") || strings.HasPrefix(g.Name, "cloudflare.magic_transit.") {
+			g.Dimensions = slices.DeleteFunc(slices.Clone(g.Dimensions), func(d string) bool {
+				return d == "originResponseStatus" || d == "tunnelName"
+			})
 		}
 	})
+	w.expectGauges(w.derivedGauges(), w.derivedMetrics())
 }
 
 // A rule is the same without its name.
@@ -130,10 +130,6 @@ func (w *world) oneZone() string {
 func TestAttributesThatCannotBeDropped(t *testing.T) {
 	t.Parallel()
 	for attribute, want := range map[string]string{
-		"origin_status": "drop_attributes: cloudflare.zone.origin_response_duration cannot be merged over origin_status " +
-			"while cloudflare.zone.origin_error_rate is made of it; disable one of the two metrics",
-		"tunnel_name": "drop_attributes: cloudflare.magic_transit.tunnel.state cannot be merged over tunnel_name " +
-			"while cloudflare.magic_transit.active_tunnels is made of it; disable one of the two metrics",
 		"quantile": "drop_attributes: values that differ in quantile only cannot be merged; disable the metric instead",
 		"hots":     `drop_attributes: no metric that is read from GraphQL has the attribute "hots"; there are action, `,
 	} {

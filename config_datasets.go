@@ -33,29 +33,7 @@ func (c *Config) validateAttributes() error {
 			errs = append(errs, fmt.Errorf("drop_attributes: values that differ in %s only cannot be merged; disable the metric instead", name))
 		}
 	}
-	return errors.Join(append(errs, c.validateMerging(list)...)...)
-}
-
-// validateMerging finds gauges that cannot do without an attribute that is to be dropped, because another gauge of the same query is
-// made of it: their rows stay apart, and several averages or quantiles are not one.
-func (c *Config) validateMerging(list []*dataset.Dataset) []error {
-	var errs []error
-	enabled := enabledMetrics(c.MetricsBuilderConfig.Metrics)
-	for _, d := range list {
-		gauges := slices.DeleteFunc(slices.Clone(d.Metrics), func(m dataset.Metric) bool { return m.Kind != dataset.Gauge || !enabled[m.Name] })
-		for _, m := range gauges {
-			for _, a := range m.Attributes {
-				if !slices.Contains(c.DropAttributes, a.Name) {
-					continue
-				}
-				if i := slices.IndexFunc(gauges, func(other dataset.Metric) bool { return slices.Contains(other.Fields, a.Field) }); i >= 0 {
-					errs = append(errs, fmt.Errorf("drop_attributes: %s cannot be merged over %s while %s is made of it; disable one of the two metrics",
-						m.Name, a.Name, gauges[i].Name))
-				}
-			}
-		}
-	}
-	return errs
+	return errors.Join(errs...)
 }
 
 // droppableAttributes tells of each attribute whether series can do without it.

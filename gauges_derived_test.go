@@ -136,6 +136,8 @@ func (w *world) derivedGaugesOf(from, to time.Time) map[oracle.Series]float64 {
 	}
 	d.pools()
 	d.tunnels()
+	metrics := w.derivedMetrics()
+	maps.DeleteFunc(d.gauges, func(s oracle.Series, _ float64) bool { return !slices.Contains(metrics, s.Metric) })
 	return d.gauges
 }
 

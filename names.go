@@ -35,7 +35,8 @@ func newNames() names {
 	return names{map[named]string{}, map[string]map[string]bool{}, map[named]time.Time{}}
 }
 
-// learnRules reads the names of rules, where some are not known yet that answers or series have.
+// learnRules reads the names of rules, where some are not known yet that answers or series have, and each hour what may have been
+// renamed.
 func (s *metricsScraper) learnRules(ctx context.Context, tx *ledger.Tx, list []reading) {
 	now := s.now()
 	for _, r := range list {
@@ -44,12 +45,17 @@ func (s *metricsScraper) learnRules(ctx context.Context, tx *ledger.Tx, list []r
 			s.findUnknown(p, r, now)
 		}
 	}
-	var zones []inventory.Scope
+	var zones, outdated []inventory.Scope
 	for _, p := range s.partitions {
-		if len(s.names.wanted[p.scope.ID]) > 0 && p.selection.namesRules {
+		switch {
+		case !p.selection.namesRules:
+		case len(s.names.wanted[p.scope.ID]) > 0:
 			zones = append(zones, p.scope)
+		case s.inventory.RulesOutdated(p.scope.ID, now):
+			outdated = append(outdated, p.scope)
 		}
 	}
+	zones = append(zones, outdated...) // where names are missing comes first
 	if len(zones) == 0 {
 		return
 	}

@@ -18,6 +18,7 @@ const (
 	// taken as current that many zones execute: Cloudflare renews its own weekly.
 	deniedAge   = time.Hour
 	rulesetsAge = time.Hour
+	namesAge    = time.Hour // after which known names are read again, so that new ones show
 	// learnAtOnce bounds the zones whose rules are read in one scrape, so that there is REST budget left for others.
 	learnAtOnce = 20
 )
@@ -87,6 +88,12 @@ func (i *Inventory) RuleName(zoneID, ruleID string) (string, bool) {
 // KnowsRules says whether LearnRules would leave a zone alone for now.
 func (i *Inventory) KnowsRules(zoneID string, now time.Time) bool {
 	return !i.rules.Zones[zoneID].due(now)
+}
+
+// RulesOutdated says whether the names that are known of a zone's rules are old enough to have changed.
+func (i *Inventory) RulesOutdated(zoneID string, now time.Time) bool {
+	known := i.rules.Zones[zoneID]
+	return known != nil && now.Sub(known.Read) >= namesAge
 }
 
 // LearnRules reads the names of the firewall rules of some zones and their accounts: of each every ten minutes, of those that
