@@ -51,7 +51,7 @@ func TestIntervals(t *testing.T) {
 		Accounts: simulator.DefaultLayout(1, 2, simulator.PlanEnterprise), EventsPerMinute: 20,
 	}, only(t, append(coreDatasets(), byHost, byStatus)...), func(c *Config) {
 		c.Datasets = map[string]DatasetConfig{
-			"httpRequestsAdaptiveGroups": every(often), byStatus: every(seldom), // the query's own wins
+			"httpRequestsAdaptiveGroups": every(seldom), byStatus: every(often), // the query's own wins
 			"workersInvocationsAdaptive": every(2 * time.Minute),
 		}
 	})
@@ -59,7 +59,7 @@ func TestIntervals(t *testing.T) {
 	met := map[string]bool{}
 	for range 33 {
 		w.ticks(1)
-		_, horizon := w.newest(often)
+		_, horizon := w.newest(seldom)
 		gauges := w.derivedGaugesOf(horizon.Add(-time.Minute), horizon)
 		maps.DeleteFunc(gauges, func(s oracle.Series, _ float64) bool {
 			return s.Metric != "cloudflare.zone.hostname.edge_ttfb" && s.Metric != "cloudflare.zone.edge_error_rate"
@@ -72,7 +72,7 @@ func TestIntervals(t *testing.T) {
 	w.settle()
 	assert.Len(t, met, 2)
 
-	intervals := map[string]time.Duration{byStatus: seldom, byHost: often, "workersInvocationsAdaptive": 2 * time.Minute}
+	intervals := map[string]time.Duration{byStatus: often, byHost: seldom, "workersInvocationsAdaptive": 2 * time.Minute}
 	expected := w.truthUpTo(func(g simulator.Grouping) time.Time {
 		_, horizon := w.newest(max(time.Minute, intervals[g.Query]))
 		return horizon
@@ -81,8 +81,8 @@ func TestIntervals(t *testing.T) {
 	is := func(dataset, field string) func(simulator.Read) bool {
 		return func(r simulator.Read) bool { return r.Dataset == dataset && slices.Contains(r.Fields, field) }
 	}
-	assert.Equal(t, 7, w.readAt(is("httpRequestsAdaptiveGroups", "quantiles_edgeTimeToFirstByteMsP50")))
-	assert.Equal(t, 3, w.readAt(is("httpRequestsAdaptiveGroups", "dimensions_edgeResponseStatus")))
+	assert.Equal(t, 4, w.readAt(is("httpRequestsAdaptiveGroups", "quantiles_edgeTimeToFirstByteMsP50")))
+	assert.Equal(t, 6, w.readAt(is("httpRequestsAdaptiveGroups", "dimensions_edgeResponseStatus")))
 	assert.Equal(t, 16, w.readAt(is("workersInvocationsAdaptive", "sum_requests")), "the first scrape has nothing to count")
 	assert.Equal(t, 33, w.readAt(is("httpRequests1mGroups", "sum_requests")))
 }
