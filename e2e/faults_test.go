@@ -102,7 +102,7 @@ func (d *deployment) expectFault(w *world, f fault) {
 	message := d.expectStatus(http.StatusInternalServerError, "StatusRecoverableError")
 	assert.NotEmpty(d.t, message)
 	log := d.current.log
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		assert.GreaterOrEqual(c, len(log.lines("Error scraping metrics")), 3)
 	}, "three scrapes fail")
 
@@ -111,7 +111,7 @@ func (d *deployment) expectFault(w *world, f fault) {
 
 	f.end(w)
 	d.expectStatus(http.StatusOK, "StatusOK")
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		assert.NotEmpty(c, log.lines("\tinfo\t", over))
 	}, "said to be over")
 
@@ -123,7 +123,7 @@ func (d *deployment) expectFault(w *world, f fault) {
 // expectStatus waits for the receiver's component status, and returns its message.
 func (d *deployment) expectStatus(code int, status string) (message string) {
 	d.t.Helper()
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		page, gotCode, err := get(d.url("HEALTH_PORT", "/?pipeline=metrics&verbose"))
 		require.NoError(c, err)
 		var health struct {
@@ -168,7 +168,7 @@ func TestShutdownDuringAHungCall(t *testing.T) {
 			w.sim.SetFaults(faults)
 			d := deployPrometheus(t, w, "yaml:receivers::cloudflaremetrics::collection_interval: 10m")
 			c := d.start()
-			d.eventually(time.Minute, func(c *assert.CollectT) {
+			d.eventually(3*time.Minute, func(c *assert.CollectT) {
 				assert.Positive(c, w.pending.Load())
 			}, "a call hangs")
 			assert.Less(t, c.terminate(), 2*time.Second)

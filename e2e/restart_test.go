@@ -42,7 +42,7 @@ func TestCountersEqualTheTruthOverKills(t *testing.T) {
 	t.Logf("-seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	w := newWorld(t, mixedPlans(), 30*time.Minute)
-	d := deployPrometheus(t, w, "yaml:receivers::cloudflaremetrics::collection_interval: 500ms")
+	d := deployPrometheus(t, w, "yaml:receivers::cloudflaremetrics::collection_interval: 2s")
 	watched := watchCounters(t, d)
 	for round := range 12 {
 		p := d.start()

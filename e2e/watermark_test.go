@@ -30,7 +30,7 @@ func (r reading) furthestBehind() (time.Time, error) {
 // waitUntil waits for all windows before the instant to be counted and returns the last reading.
 func (d *deployment) waitUntil(instant time.Time, read func() (reading, error)) (last reading) {
 	d.t.Helper()
-	d.eventually(3*time.Minute, func(c *assert.CollectT) {
+	d.eventually(6*time.Minute, func(c *assert.CollectT) {
 		r, err := read()
 		require.NoError(c, err)
 		mark, err := r.furthestBehind()
@@ -48,7 +48,7 @@ func (d *deployment) waitForEnd(w *world, read func() (reading, error)) reading 
 	last := d.waitUntil(w.end, read)
 	for range 3 {
 		before := last.watermarks
-		d.eventually(time.Minute, func(c *assert.CollectT) {
+		d.eventually(3*time.Minute, func(c *assert.CollectT) {
 			r, err := read()
 			require.NoError(c, err)
 			if maps.Equal(r.watermarks, before) {
