@@ -14,7 +14,8 @@ import (
 )
 
 // Metrics returns the snapshot as metrics whose points have this time. Resources, metrics and points come in an order that
-// stays the same. Sums are cumulative and doubles.
+// stays the same. Sums are cumulative and doubles. Nothing follows the point of a series that has ended in its Metric, since
+// the Prometheus exporter takes no notice of that.
 func (s *Snapshot) Metrics(scope string, at time.Time) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	timestamp := pcommon.NewTimestampFromTime(at)
@@ -25,7 +26,7 @@ func (s *Snapshot) Metrics(scope string, at time.Time) pmetric.Metrics {
 		sm.Scope().SetName(scope)
 		var target pmetric.Metric
 		for i, r := range group.rows {
-			if i == 0 || r.metric.name != group.rows[i-1].metric.name || r.metric.kind != group.rows[i-1].metric.kind {
+			if i == 0 || !group.rows[i-1].shares(r) {
 				target = sm.Metrics().AppendEmpty()
 				describe(target, &r.metric)
 			}

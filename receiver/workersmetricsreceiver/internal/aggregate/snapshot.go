@@ -177,7 +177,7 @@ func (b *snapshotBuilder) grouped() []resourceRows {
 	return groups
 }
 
-// compare has the ended series of a metric last: the Prometheus exporter takes no notice of what follows one.
+// compare has the ended series of a metric last.
 func (r *row) compare(other *row) int {
 	ended := func(r *row) int {
 		if r.ended {
@@ -186,4 +186,9 @@ func (r *row) compare(other *row) int {
 		return 0
 	}
 	return cmp.Or(cmp.Compare(r.metric.name, other.metric.name), cmp.Compare(ended(r), ended(other)), cmp.Compare(r.key, other.key))
+}
+
+// shares says that the next row belongs to the same Metric.
+func (r *row) shares(next *row) bool {
+	return !r.ended && r.metric.name == next.metric.name && r.metric.kind == next.metric.kind
 }
