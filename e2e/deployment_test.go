@@ -51,7 +51,7 @@ func deploy(t *testing.T, w *world, configs ...string) *deployment {
 		"SIMULATOR_STATE_DIR":  state,
 		"STATE_DIR":            state,
 	}}
-	for _, name := range []string{"METRICS_PORT", "TELEMETRY_PORT", "HEALTH_PORT", "ZPAGES_PORT", "OTLP_PORT"} {
+	for _, name := range []string{"METRICS_PORT", "TELEMETRY_PORT", "HEALTH_PORT", "ZPAGES_PORT"} {
 		d.env[name] = strconv.Itoa(freePort(t))
 	}
 	for _, config := range configs {

@@ -35,7 +35,6 @@ type sink struct {
 
 	mu     sync.Mutex
 	newest map[string]point
-	names  map[string]bool // of all metrics ever received
 	errs   []error
 }
 
@@ -47,7 +46,7 @@ type point struct {
 
 func newSink(t *testing.T, parse func(*sink, []byte) error) *sink {
 	t.Helper()
-	s := &sink{parse: parse, newest: map[string]point{}, names: map[string]bool{}}
+	s := &sink{parse: parse, newest: map[string]point{}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -86,7 +85,6 @@ func decompressed(r *http.Request) ([]byte, error) {
 
 // keep takes in one value of a series.
 func (s *sink) keep(sample sample, at int64) {
-	s.names[sample.name] = true
 	series := sample.String()
 	before, known := s.newest[series]
 	if math.IsNaN(sample.value) { // the series has ended
@@ -112,13 +110,6 @@ func (s *sink) samples() ([]sample, error) {
 		list = append(list, p.sample)
 	}
 	return list, errors.Join(s.errs[:min(3, len(s.errs))]...)
-}
-
-// received says whether a metric of that name has ever come.
-func (s *sink) received(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.names[name]
 }
 
 // parseRemoteWrite reads a prometheus.WriteRequest (remote write 1.0,
@@ -227,7 +218,6 @@ func parseOTLP(s *sink, body []byte) error {
 }
 
 func (s *sink) keepMetric(resource pcommon.Map, m pmetric.Metric) {
-	s.names[m.Name()] = true
 	if !strings.HasPrefix(m.Name(), "cloudflare.") {
 		return
 	}
