@@ -91,7 +91,7 @@ func TestUnknownStorageIsRefused(t *testing.T) {
 // validate gives what the command validate complains about.
 func validate(t *testing.T, env []string, args ...string) string {
 	t.Helper()
-	c := startProcess(t, env, executable(t), append([]string{"validate"}, args...)...)
+	c := startProcess(t, env, executable(t), append([]string{"validate", componentStatus}, args...)...)
 	c.wait(time.Minute)
 	message := c.log.String()
 	assert.Equal(t, message == "", c.err == nil, "the exit status tells whether there is anything to complain about")

@@ -30,6 +30,9 @@ receivers:
       rest: {requests: 10000000, per: 1m}
 `
 
+// componentStatus is the feature gate that the shipped configurations' health_check needs.
+const componentStatus = "--feature-gates=extension.healthcheck.useComponentStatus"
+
 // deployment is a collector's place on this machine: what is configured, its ports and its state. Processes come and
 // go there.
 type deployment struct {
@@ -44,7 +47,7 @@ type deployment struct {
 func deploy(t *testing.T, w *world, configs ...string) *deployment {
 	t.Helper()
 	state := t.TempDir()
-	d := &deployment{t: t, executable: executable(t), env: map[string]string{
+	d := &deployment{t: t, executable: executable(t), args: []string{componentStatus}, env: map[string]string{
 		"CLOUDFLARE_API_TOKEN": testToken,
 		"SIMULATOR_TOKEN":      testToken,
 		"SIMULATOR_PORT":       strconv.Itoa(w.port),

@@ -23,7 +23,7 @@ const (
 	over    = "a problem is over"
 )
 
-// componentHealth has health_check answer by what components report. The feature gate is part of it.
+// componentHealth has health_check answer with an error as long as a component reports one that may pass.
 const componentHealth = "yaml:extensions::health_check::component_health: {include_recoverable_errors: true, recovery_duration: 0s}"
 
 // fault is something that goes wrong and comes right again by itself.
@@ -88,12 +88,10 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// deployForHealth prepares a collector whose health_check shows what components report.
+// deployForHealth prepares a collector whose health_check is not content with a component that has an error.
 func deployForHealth(t *testing.T, w *world) *deployment {
 	t.Helper()
-	d := deployPrometheus(t, w, componentHealth)
-	d.args = append(d.args, "--feature-gates=extension.healthcheck.useComponentStatus")
-	return d
+	return deployPrometheus(t, w, componentHealth)
 }
 
 // expectFault watches a fault that has begun, ends it, and expects the truth in the end.
@@ -124,7 +122,7 @@ func (d *deployment) expectFault(w *world, f fault) {
 func (d *deployment) expectStatus(code int, status string) (message string) {
 	d.t.Helper()
 	d.eventually(3*time.Minute, func(c *assert.CollectT) {
-		page, gotCode, err := get(d.url("HEALTH_PORT", "/?pipeline=metrics&verbose"))
+		page, gotCode, err := get(d.url("HEALTH_PORT", "/status?pipeline=metrics&verbose"))
 		require.NoError(c, err)
 		var health struct {
 			Components map[string]struct{ Status, Error string }

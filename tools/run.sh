@@ -9,12 +9,13 @@ cd "$(dirname "$0")/.." || exit
 
 : "${METRICS_PORT:=9464}" "${SIMULATOR_PORT:=8787}"
 export METRICS_PORT SIMULATOR_PORT
+gates=--feature-gates=extension.healthcheck.useComponentStatus # what config/*.yaml says of health needs it
 collector=
 simulator=
 
 if [ -n "${CLOUDFLARE_API_TOKEN:-}" ]; then
 	echo "make run: reading Cloudflare with CLOUDFLARE_API_TOKEN. Metrics: http://127.0.0.1:$METRICS_PORT/metrics"
-	exec bin/otelcol-cloudflare --config config/collector-prometheus.yaml
+	exec bin/otelcol-cloudflare $gates --config config/collector-prometheus.yaml
 fi
 
 # stop ends what was started, the collector first, and waits, so that nothing is left behind.
@@ -48,7 +49,7 @@ simulator=$!
 sleep 1 # in which it would find its port taken
 kill -0 "$simulator" 2>/dev/null || fail simulator "$simulator"
 
-bin/otelcol-cloudflare --config config/collector-prometheus.yaml --config config/simulator.yaml &
+bin/otelcol-cloudflare $gates --config config/collector-prometheus.yaml --config config/simulator.yaml &
 collector=$!
 
 sleep 2 # so that this is the last line on the screen, not the first
