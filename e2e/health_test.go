@@ -26,7 +26,7 @@ func TestHealthThroughAnOutage(t *testing.T) {
 	w := newWorld(t, twoZones(), 15*time.Minute)
 	d := deployPrometheus(t, w)
 	d.start()
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		assert.Equal(c, health{http.StatusOK, "StatusOK", ""}, d.health(c, readiness))
 		assert.Equal(c, health{http.StatusOK, "StatusOK", ""}, d.health(c, liveness))
 	}, "ready after the start")
@@ -35,7 +35,7 @@ func TestHealthThroughAnOutage(t *testing.T) {
 
 	w.server.Close()
 	log := d.current.log
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		got := d.health(c, readiness)
 		assert.Equal(c, "StatusRecoverableError", got.Status)
 		assert.Contains(c, got.Error, "connection refused")
@@ -49,7 +49,7 @@ func TestHealthThroughAnOutage(t *testing.T) {
 	assert.Len(t, during.counters, len(counted), "counters are there to be scraped during the outage")
 
 	w.serve()
-	d.eventually(time.Minute, func(c *assert.CollectT) {
+	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		assert.Equal(c, health{http.StatusOK, "StatusOK", ""}, d.health(c, readiness))
 	}, "the body says that it is over")
 }
