@@ -56,7 +56,7 @@ func startProcess(t *testing.T, env []string, name string, args ...string) *proc
 
 // meddling are the variables that the shipped configurations, make and the Collector listen to.
 var meddling = regexp.MustCompile(
-	`^((CLOUDFLARE|SIMULATOR|REMOTE_WRITE|OTLP|OTEL|COLLECTOR|MAKE)\w*|[A-Z]+_PORT|STATE_DIR|LOG_LEVEL|MFLAGS|VERSION)=`)
+	`^((CLOUDFLARE|SIMULATOR|WORKERS|REMOTE_WRITE|OTLP|OTEL|COLLECTOR|MAKE)\w*|[A-Z]+_PORT|STATE_DIR|LOG_LEVEL|MFLAGS|VERSION)=`)
 
 // cleanEnvironment is ours without what would change what is tested.
 func cleanEnvironment() []string { return slices.DeleteFunc(os.Environ(), meddling.MatchString) }

@@ -74,8 +74,26 @@ type watcher struct {
 	fell    []string
 }
 
-// watchCounters begins to scrape the deployment's endpoint, until expectGrowth or the end of the test.
+// watchCounters watches the receiver's counters at the deployment's endpoint.
 func watchCounters(t *testing.T, d *deployment) *watcher {
+	t.Helper()
+	names, err := prometheusNames()
+	require.NoError(t, err)
+	return watch(t, func() (map[string]float64, error) {
+		samples, err := scrape(d.url("METRICS_PORT", "/metrics"))
+		counters := map[string]float64{}
+		for _, s := range samples {
+			if _, counter := names[s.name]; counter {
+				counters[s.String()] = s.value
+			}
+		}
+		return counters, err
+	})
+}
+
+// watch begins to read series, until expectGrowth or the end of the test. An error means that no process is there at the
+// moment.
+func watch(t *testing.T, read func() (map[string]float64, error)) *watcher {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -85,8 +103,6 @@ func watchCounters(t *testing.T, d *deployment) *watcher {
 		<-ended
 	})
 	t.Cleanup(w.stop)
-	names, err := prometheusNames()
-	require.NoError(t, err)
 	go func() {
 		defer close(ended)
 		ticks := time.NewTicker(100 * time.Millisecond)
@@ -96,30 +112,26 @@ func watchCounters(t *testing.T, d *deployment) *watcher {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
-				w.look(d, names)
+				w.look(read)
 			}
 		}
 	}()
 	return w
 }
 
-// look scrapes once. No answer means that no process is there at the moment.
-func (w *watcher) look(d *deployment, names map[string]string) {
-	samples, err := scrape(d.url("METRICS_PORT", "/metrics"))
-	if err != nil || len(samples) == 0 {
+// look reads once.
+func (w *watcher) look(read func() (map[string]float64, error)) {
+	counters, err := read()
+	if err != nil || len(counters) == 0 {
 		return
 	}
 	sum := 0.0
-	for _, s := range samples {
-		if _, counter := names[s.name]; !counter {
-			continue
-		}
-		series := s.String()
-		if s.value < w.last[series] {
+	for series, value := range counters {
+		if value < w.last[series] {
 			w.fell = append(w.fell, series)
 		}
-		w.last[series] = s.value
-		sum += s.value
+		w.last[series] = value
+		sum += value
 	}
 	if w.scrapes == 0 {
 		w.first = sum
