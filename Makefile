@@ -86,6 +86,7 @@ generate: ## Write all generated code: metrics, row types, tables, the distribut
 	@mkdir -p $(CACHE) && ln -sfn .. $(CACHE)/cloudflaremetricsreceiver
 	$(TOOL) mdatagen $(CACHE)/cloudflaremetricsreceiver/metadata.yaml
 	go generate ./...
+	go -C tools run ./dashboardgen -metadata ../metadata.yaml -out ../dashboards
 	$(TOOL) builder --config builder-config.yaml --skip-compilation --skip-strict-versioning=false
 	gofmt -w cmd/otelcol-cloudflare
 
