@@ -7,7 +7,7 @@ BIN       := bin
 CACHE     := .tools
 COLLECTOR := $(BIN)/otelcol-cloudflare
 SIMULATOR := $(BIN)/cloudflare-simulator
-MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod)))
+MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod e2e/*/go.mod)))
 TOOL       = go tool -modfile=$(CURDIR)/tools/go.mod
 LINT       = $(TOOL) golangci-lint
 # The race detector needs cgo, which Go turns off where there is no C compiler.
@@ -49,6 +49,13 @@ FORCE:
 .PHONY: run
 run: build ## Run the collector, on the simulator unless CLOUDFLARE_API_TOKEN is set
 	@sh tools/run.sh
+
+# Prometheus is built from source, at the version in e2e/prometheus/go.mod, without the service discoveries that nobody
+# needs here. The end-to-end tests build it with the same flags.
+.PHONY: prometheus
+prometheus: ## Build Prometheus and promtool into bin/, without the web pages; about five minutes the first time
+	CGO_ENABLED=0 go -C e2e/prometheus build -trimpath -ldflags '-s -w' -tags remove_all_sd -o '$(CURDIR)/$(BIN)/' \
+		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
 .PHONY: test
 test: ## Run every test, the end-to-end ones included
