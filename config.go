@@ -24,31 +24,36 @@ type Config struct {
 	ControllerConfig     scraperhelper.ControllerConfig `mapstructure:",squash"`
 	MetricsBuilderConfig metadata.MetricsBuilderConfig  `mapstructure:",squash"`
 
-	// APIToken authenticates with a Cloudflare API token.
+	// APIToken is a Cloudflare API token. One of it, api_key with api_email, and http::auth is needed.
 	APIToken configopaque.String `mapstructure:"api_token"`
-	// APIKey and APIEmail authenticate with a user's global API key instead.
-	APIKey   configopaque.String `mapstructure:"api_key"`
-	APIEmail string              `mapstructure:"api_email"`
-	// HTTP is the client that both APIs are asked with. GraphQL is at <endpoint>/graphql.
+	// APIKey is a user's global API key, which may do whatever its user may: prefer a token.
+	APIKey configopaque.String `mapstructure:"api_key"`
+	// APIEmail is the e-mail address of the user whose global API key is given.
+	APIEmail string `mapstructure:"api_email"`
+	// HTTP is the client that both APIs are asked with: proxy, TLS, headers, and an extension that authenticates.
 	HTTP confighttp.ClientConfig `mapstructure:"http"`
 	// Retry says how a failed request is repeated inside one scrape; later scrapes try again in any case.
 	Retry configretry.BackOffConfig `mapstructure:"retry"`
 
-	// Accounts and Zones choose what is scraped, by id, name or glob.
-	Accounts  inventory.Filter `mapstructure:"accounts"`
-	Zones     inventory.Filter `mapstructure:"zones"`
-	Inventory InventoryConfig  `mapstructure:"inventory"`
+	// Accounts chooses accounts, of those that the credentials see. The zones of an account that is left out are left out too.
+	Accounts inventory.Filter `mapstructure:"accounts"`
+	// Zones chooses zones of the accounts that are left.
+	Zones inventory.Filter `mapstructure:"zones"`
+	// Inventory is the list of accounts and zones.
+	Inventory InventoryConfig `mapstructure:"inventory"`
 
-	// Delay is how long Cloudflare gets to settle before a window is read.
+	// Delay is how long Cloudflare gets to settle before a window is read: what arrives later is not counted.
 	Delay time.Duration `mapstructure:"delay"`
 	// Lookback is how long before the newest settled minute the very first window starts.
 	Lookback time.Duration `mapstructure:"lookback"`
-	// MaxBackfill is the age at which a window that could not be read is given up.
+	// MaxBackfill is the age at which a window that could not be read is given up, at least 1h. As long is a zone kept that
+	// Cloudflare no longer lists.
 	MaxBackfill time.Duration `mapstructure:"max_backfill"`
 	// Storage names the extension that keeps the counters; without one they restart with the process.
 	Storage *component.ID `mapstructure:"storage"`
 
-	// DropAttributes are left out of all metrics that are read from GraphQL; what differs in nothing else is one series.
+	// DropAttributes are left out of all metrics that are read from GraphQL, such as host; what differs in nothing else is
+	// one series.
 	DropAttributes []string `mapstructure:"drop_attributes"`
 	// StatusClass counts by classes such as 2xx instead of by HTTP status codes.
 	StatusClass bool `mapstructure:"status_class"`
@@ -59,6 +64,8 @@ type Config struct {
 	// attribute otel.metric.overflow.
 	SeriesLimit int `mapstructure:"series_limit"`
 
+	// RateLimit is how much the receiver may ask. The default is 80 % of what Cloudflare allows a user, whom the dashboard and
+	// Terraform use too.
 	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// Datasets has settings for single datasets, by Cloudflare's name, that of one of its queries, or the name of a REST list.
 	Datasets map[string]DatasetConfig `mapstructure:"datasets"`
@@ -66,29 +73,35 @@ type Config struct {
 
 // InventoryConfig says how the list of accounts and zones is kept.
 type InventoryConfig struct {
-	// Refresh is how long a list is taken as current.
+	// Refresh is how long a list is taken as current: new zones are found so late.
 	Refresh time.Duration `mapstructure:"refresh"`
 }
 
 // RateLimitConfig is the share of Cloudflare's quota that the receiver may use.
 type RateLimitConfig struct {
+	// GraphQL is for analytics.
 	GraphQL RateConfig `mapstructure:"graphql"`
-	REST    RateConfig `mapstructure:"rest"`
-	// AccountBased chooses Cloudflare's account-based limits, under which GraphQL is the rate of each zone and account.
+	// REST is for lists of accounts, zones, certificates, pools, tunnels and rules.
+	REST RateConfig `mapstructure:"rest"`
+	// AccountBased asks for Cloudflare's account-based limits, under which graphql is the rate of each zone and each account by
+	// itself, and each zone is asked for in queries of its own.
 	AccountBased bool `mapstructure:"account_based"`
 }
 
 // RateConfig is a number of requests in any span of time of that length.
 type RateConfig struct {
-	Requests int           `mapstructure:"requests"`
-	Per      time.Duration `mapstructure:"per"`
+	// Requests is how many start in any span of time of the length per, at least 10.
+	Requests int `mapstructure:"requests"`
+	// Per is that span's length.
+	Per time.Duration `mapstructure:"per"`
 }
 
 // DatasetConfig overrides settings for one dataset.
 type DatasetConfig struct {
-	// Delay overrides the receiver's delay.
+	// Delay takes the place of the receiver's delay. REST lists have none.
 	Delay *time.Duration `mapstructure:"delay"`
-	// Interval is how often the dataset is read at the most; 0 is each scrape.
+	// Interval is how often the dataset is read at the most, a multiple of its granularity; 0s is each scrape. REST lists have
+	// longer ones unless it is set.
 	Interval *time.Duration `mapstructure:"interval"`
 }
 

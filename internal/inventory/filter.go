@@ -13,7 +13,9 @@ import (
 // Filter includes and excludes by identifier or name. Patterns are globs as path.Match knows them, except that * also
 // matches a slash, and case does not matter. An empty Include includes everything; Exclude wins.
 type Filter struct {
+	// Include are ids, names or globs such as *.example.com; with none, everything is included.
 	Include []string `mapstructure:"include"`
+	// Exclude are the same for what is left out, even if it is included.
 	Exclude []string `mapstructure:"exclude"`
 }
 

@@ -20,14 +20,14 @@ import (
 type Config struct {
 	// HTTP is the server that is pushed to. Unless it has an auth extension it listens on a loopback address only.
 	HTTP confighttp.ServerConfig `mapstructure:"http"`
-	// InsecureNoAuth allows any address without authentication.
+	// InsecureNoAuth allows any address without authentication: everybody who reaches it can push, read and delete.
 	InsecureNoAuth bool `mapstructure:"insecure_no_auth"`
 
-	// CollectionInterval is the time between two emissions of all series.
+	// CollectionInterval is the time between two emissions of all series; keep it at least as long as what scrapes them.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 	// Acknowledge says what an answer means: durable, that what was pushed is saved, or memory, that it is counted.
 	Acknowledge string `mapstructure:"acknowledge"`
-	// Storage names the extension that keeps the series.
+	// Storage names the extension that keeps the series. Needed where acknowledge is durable.
 	Storage *component.ID `mapstructure:"storage"`
 
 	// SeriesTTL is how long a series lives that nothing is pushed to; 0s is for ever.
@@ -38,9 +38,12 @@ type Config struct {
 	// MetricsLimit bounds the metrics; what is beyond is refused.
 	MetricsLimit int `mapstructure:"metrics_limit"`
 
-	Attributes         AttributesConfig         `mapstructure:"attributes"`
+	// Attributes are those of points: labels, in Prometheus' words.
+	Attributes AttributesConfig `mapstructure:"attributes"`
+	// ResourceAttributes are those of whatever pushes.
 	ResourceAttributes ResourceAttributesConfig `mapstructure:"resource_attributes"`
-	Idempotency        IdempotencyConfig        `mapstructure:"idempotency"`
+	// Idempotency is for requests with an Idempotency-Key.
+	Idempotency IdempotencyConfig `mapstructure:"idempotency"`
 }
 
 // AttributesConfig says which attributes of points tell series apart.
@@ -61,7 +64,7 @@ type ResourceAttributesConfig struct {
 type IdempotencyConfig struct {
 	// MaxKeys is the most keys; new ones beyond it are refused for the time being.
 	MaxKeys int `mapstructure:"max_keys"`
-	// TTL is how long a key is remembered at least.
+	// TTL is how long a key is remembered at least. Clients must not retry for longer.
 	TTL time.Duration `mapstructure:"ttl"`
 }
 
