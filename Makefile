@@ -64,6 +64,10 @@ test: ## Run every test, the end-to-end ones included
 	go -C tools test $(RACE) ./...
 	go -C e2e test -count=1 -timeout 30m ./...
 
+.PHONY: test-node
+test-node: ## Run the tests that need Node 20 and npm: real Worker clients
+	go -C e2e test -tags node -count=1 -timeout 15m ./node
+
 .PHONY: bench
 bench: ## Measure fold, commit and emit at up to 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
