@@ -69,12 +69,15 @@ func (r *row) toNumber(dp pmetric.NumberDataPoint, at pcommon.Timestamp) {
 func (r *row) toHistogram(dp pmetric.HistogramDataPoint, at pcommon.Timestamp) {
 	templateMetric(r.point).Histogram().DataPoints().At(0).CopyTo(dp)
 	dp.SetTimestamp(at)
+	counts := make([]uint64, dp.ExplicitBounds().Len()+1)
 	if r.ended {
+		// Prometheus and the exporter for remote write end the series of the buckets and the sum that they find here.
+		dp.BucketCounts().FromRaw(counts)
+		dp.SetSum(0)
 		dp.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
 		return
 	}
 	dp.SetStartTimestamp(pcommon.NewTimestampFromTime(r.start))
-	counts := make([]uint64, dp.ExplicitBounds().Len()+1)
 	total, summed := uint64(0), true
 	if r.shown {
 		for _, part := range r.counted {

@@ -34,6 +34,22 @@ func TestSeriesEndWithOnePoint(t *testing.T) {
 	assert.Equal(t, Stats{Metrics: 1, Series: 1}, w.Stats())
 }
 
+// Prometheus has a series for each bucket, for the sum and for the count, and ends those that it is told of.
+func TestHistogramsEndWithTheirBuckets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.push(deltaHistogram("latency", []float64{1, 2}, []uint64{1, 1, 0}, 2))
+	w.emit()
+	w.Delete(Selector{})
+	w.commit()
+	md := w.ToEmit().Metrics("", w.clock)
+	dp := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Histogram().DataPoints().At(0)
+	assert.True(t, dp.Flags().NoRecordedValue())
+	assert.Equal(t, []float64{1, 2}, dp.ExplicitBounds().AsRaw())
+	assert.Equal(t, []uint64{0, 0, 0}, dp.BucketCounts().AsRaw())
+	assert.True(t, dp.HasSum())
+}
+
 func TestSeriesThatComeAgainDoNotEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
