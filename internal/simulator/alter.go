@@ -16,12 +16,13 @@ type alterations struct {
 	tokens    []Token
 	ruleNames map[zoneRule]string
 	removed   map[string]bool // certificate packs and tunnels, by id
+	failed    map[string]bool // pools, by id
 }
 
 type zoneRule struct{ zone, rule string }
 
 func newAlterations(tokens []Token) alterations {
-	return alterations{tokens: slices.Clone(tokens), ruleNames: map[zoneRule]string{}, removed: map[string]bool{}}
+	return alterations{tokens: slices.Clone(tokens), ruleNames: map[zoneRule]string{}, removed: map[string]bool{}, failed: map[string]bool{}}
 }
 
 // SetPermissions gives one of [Config.Tokens] other permissions; none are all of them.
@@ -82,4 +83,17 @@ func (a *alterations) removals() map[string]bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return maps.Clone(a.removed)
+}
+
+// FailPool takes all origins of a pool down. Ids that are not listed make no difference.
+func (s *Simulator) FailPool(id string) {
+	s.altered.mu.Lock()
+	defer s.altered.mu.Unlock()
+	s.altered.failed[id] = true
+}
+
+func (a *alterations) hasFailed(pool string) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.failed[pool]
 }

@@ -48,3 +48,21 @@ func TestRemove(t *testing.T) {
 	assert.Equal(t, tunnels[1:], s.Tunnels(account))
 	assert.NotContains(t, call(t, s, http.MethodGet, "/client/v4/accounts/"+account+"/cfd_tunnel", nil).Body.String(), tunnels[0].ID)
 }
+
+func TestFailPool(t *testing.T) {
+	t.Parallel()
+	s, _ := newTestSimulator(t, nil)
+	pools := s.Pools(s.world().accounts[0].ID)
+	s.FailPool(pools[0].ID)
+	for i, p := range pools[:2] {
+		for _, pop := range s.PoolHealth(p) {
+			healthy := false
+			for _, origin := range pop.Origins {
+				for _, health := range origin {
+					healthy = healthy || health.Healthy
+				}
+			}
+			assert.Equal(t, i > 0, healthy, p.Name)
+		}
+	}
+}

@@ -61,6 +61,8 @@ type Zone struct {
 	// LabelSetsPerMinute gives the zone's firewall events that many label sets in each minute, the same in all of them, with
 	// events that come beside the zone's others.
 	LabelSetsPerMinute int
+	// Unreachable is the share of the zone's requests that end with status 522 because the origin does not answer, 0 to 1.
+	Unreachable float64
 }
 
 // Limits are Cloudflare's limits. Zero means Cloudflare's value; a negative request limit means none.
@@ -136,6 +138,9 @@ func validateAccounts(accounts []Account) error {
 			}
 			if z.LabelSetsPerMinute < 0 {
 				return fmt.Errorf("zone %s: negative label sets per minute: %d", z.ID, z.LabelSetsPerMinute)
+			}
+			if !(z.Unreachable >= 0 && z.Unreachable <= 1) {
+				return fmt.Errorf("zone %s: a share of unreachable requests is between 0 and 1, not %v", z.ID, z.Unreachable)
 			}
 		}
 	}

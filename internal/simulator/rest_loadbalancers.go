@@ -89,9 +89,9 @@ func (s *Simulator) LoadBalancers(zoneID string) []LoadBalancer {
 }
 
 // PoolHealth returns what three points of presence find of a pool. The first origin of the pool america is found unhealthy by all
-// of them, that of asia by one.
+// of them, that of asia by one; all origins of a pool that [Simulator.FailPool] was called with are.
 func (s *Simulator) PoolHealth(p Pool) map[string]PoPHealth {
-	sick := map[string]int{"america": 3, "asia": 1}[p.Name]
+	sick, down := map[string]int{"america": 3, "asia": 1}[p.Name], s.altered.hasFailed(p.ID)
 	health := map[string]PoPHealth{}
 	for n, pop := range []string{"Amsterdam, NL", "San Jose, US", "Tokyo, JP"} {
 		found := PoPHealth{Healthy: true}
@@ -100,7 +100,7 @@ func (s *Simulator) PoolHealth(p Pool) map[string]PoPHealth {
 				continue
 			}
 			one := OriginHealth{Healthy: true, RTT: fmt.Sprintf("%d.5ms", 10*(n+1)), FailureReason: "No failures", ResponseCode: http.StatusOK}
-			if o == 0 && n < sick {
+			if down || o == 0 && n < sick {
 				one = OriginHealth{RTT: "0ms", FailureReason: "TCP connection failed"}
 			}
 			found.Origins = append(found.Origins, map[string]OriginHealth{origin.Address: one})

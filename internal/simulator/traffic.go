@@ -12,6 +12,9 @@ import (
 
 const tlsNone = "none"
 
+// statusUnreachable is Cloudflare's "connection timed out".
+const statusUnreachable = 522
+
 // lateMinutes is how long after a stream's begin those values turn up that are not there from the start.
 const lateMinutes = 7
 
@@ -34,6 +37,7 @@ type zoneTraffic struct {
 	hosts, lateHosts choice[string]
 	rules            choice[rule]
 	labelSets        *labelSets // nil without them
+	unreachable      float64
 }
 
 type content struct {
@@ -141,7 +145,8 @@ func newZoneTraffic(seed uint64, z Zone) zoneTraffic {
 			rule{ruleID(dice), "HTTP flood", "l7ddos", "jschallenge", "macro.chl.jschlNew", 403},
 			block("", "ip", "user.ban.ip"),
 		),
-		labelSets: newLabelSets(seed, z),
+		labelSets:   newLabelSets(seed, z),
+		unreachable: z.Unreachable,
 	}
 }
 
@@ -162,6 +167,9 @@ func (t *traffic) request(dice *rand.Rand, z zoneTraffic, at int64) httpRequest 
 		requestBytes: 300 + logNormal(dice, 500, 0.7), colo: t.colos.draw(dice),
 		edgeStatus: t.statuses.draw(dice), contentType: kindOfContent.name, responseBytes: 200 + logNormal(dice, kindOfContent.size, 0.9),
 		cacheStatus: "dynamic", edgeTTFBMS: uint32(logNormal(dice, 12, 0.6)), source: t.sources.draw(dice),
+	}
+	if z.unreachable > 0 && dice.Float64() < z.unreachable {
+		r.edgeStatus = statusUnreachable
 	}
 	if floorDiv(at, minute) >= t.late {
 		r.host = z.lateHosts.draw(dice)

@@ -301,3 +301,31 @@ func TestRawRows(t *testing.T) {
 	}
 	assert.Equal(t, uint64(10*len(rows)), sampled)
 }
+
+// A zone whose origin does not answer has that share of 522, in rows as in truth.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	s, _ := newTestSimulator(t, func(c *Config) {
+		c.Accounts = DefaultLayout(1, 2)
+		c.Accounts[0].Zones[0].Unreachable = 0.5
+	})
+	zones := s.config.Accounts[0].Zones
+	byStatus := Grouping{Name: "m", Scope: "zone", Dataset: "httpRequestsAdaptiveGroups", Measure: "count", Dimensions: []string{"edgeResponseStatus"}}
+	totals, err := s.Truth(time.Time{}, time.Time{}, byStatus)
+	require.NoError(t, err)
+	all, unreachable := map[string]float64{}, map[string]float64{}
+	for _, total := range totals {
+		all[total.ID] += total.Value
+		if total.Dimensions["edgeResponseStatus"] == "522" {
+			unreachable[total.ID] += total.Value
+		}
+	}
+	assert.InDelta(t, 0.5, unreachable[zones[0].ID]/all[zones[0].ID], 0.05)
+	assert.InDelta(t, 0, unreachable[zones[1].ID]/all[zones[1].ID], 0.05)
+	answer := ask(t, s, inZone(zones[0].ID, `httpRequestsAdaptiveGroups(limit: 10, filter: {edgeResponseStatus_geq: 522}) { count }`), nil)
+	require.Empty(t, answer.Errors)
+	assert.InDelta(t, unreachable[zones[0].ID], float64(rowsOf[struct{ Count uint64 }](t, answer.Data.Viewer.Zones[0], "httpRequestsAdaptiveGroups")[0].Count), 0)
+
+	_, err = New(Config{Accounts: []Account{{ID: hexID("account", 0), Zones: []Zone{{ID: hexID("zone", 0), Plan: PlanFree, Unreachable: 2}}}}})
+	require.ErrorContains(t, err, "between 0 and 1")
+}
