@@ -136,10 +136,10 @@ kept_total 9
 // What is deleted ends with one point everywhere: several series of one metric at once, and no others.
 func TestDeletedSeriesEndDownstream(t *testing.T) {
 	t.Parallel()
-	backend := newJournal(t)
+	backend, remote := newJournal(t), newSink(t, parseRemoteWrite)
 	d := deployWorkers(t)
-	d.env["WORKERS_EXPORTERS"] = "[prometheus/workers, otlp_http/workers]"
-	d.env["OTLP_ENDPOINT"] = backend.URL
+	d.env["WORKERS_EXPORTERS"] = "[prometheus/workers, otlp_http/workers, prometheus_remote_write/workers]"
+	d.env["OTLP_ENDPOINT"], d.env["REMOTE_WRITE_ENDPOINT"] = backend.URL, remote.URL
 	d.startTaking()
 	i := d.intake(1)
 	i.ok(t, http.MethodPost, "/metrics", pushedForDeletion)
@@ -171,6 +171,7 @@ func TestDeletedSeriesEndDownstream(t *testing.T) {
 			}
 		}
 		d.expectSeries(want)
+		d.expectWritten(remote, want)
 		backend.waitFor(d, "kept_total{}", 3)
 		for _, series := range deletion.ended {
 			points, ends := backend.of(series)
@@ -196,8 +197,25 @@ func TestDeletedSeriesEndDownstream(t *testing.T) {
 	left, err := i.sums(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, left)
+	d.expectWritten(remote, nil)
 	_, err = backend.samples()
 	require.NoError(t, err)
+}
+
+// expectWritten waits until the series that have been written remotely, and not been marked as stale, are these.
+func (d *deployment) expectWritten(remote *sink, want map[string]float64) {
+	d.t.Helper()
+	d.eventually(time.Minute, func(c *assert.CollectT) {
+		samples, err := remote.samples()
+		require.NoError(c, err)
+		got := map[string]float64{}
+		for _, s := range samples {
+			if s.name != "target_info" {
+				got[s.String()] = s.value
+			}
+		}
+		assert.Empty(c, differences(want, got))
+	}, "what is written remotely is the truth")
 }
 
 // expectNewLife pushes to a series that was deleted: it begins with zero, later than it has ended.

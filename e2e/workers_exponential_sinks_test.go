@@ -32,7 +32,9 @@ func newHistogramSink(t *testing.T, read func(body []byte, keep func(series stri
 		return read(body, func(series string, h native) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.newest[series] = h
+			if s.newest[series] = h; math.IsNaN(h.Sum) { // the series has ended
+				delete(s.newest, series)
+			}
 		})
 	})
 	return s
@@ -184,6 +186,9 @@ func readExportRequest(body []byte, keep func(string, native)) error {
 					return errors.New("no exponential histogram")
 				}
 				for _, p := range m.ExponentialHistogram().DataPoints().All() {
+					if p.Flags().NoRecordedValue() {
+						p.SetSum(math.NaN())
+					}
 					keep(text(p.Attributes(), "case"), native{
 						Schema: int(p.Scale()), ZeroThreshold: p.ZeroThreshold(), Zero: p.ZeroCount(), Count: p.Count(), Sum: p.Sum(),
 						Positive: fromDense(p.Positive()), Negative: fromDense(p.Negative()),

@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -141,13 +142,15 @@ exporters:
 	d.env["WORKERS_EXPORTERS"] = "[prometheus/workers, prometheus_remote_write/workers, prometheus_remote_write/v2, otlp_http/workers]"
 	d.env["REMOTE_WRITE_ENDPOINT"], d.env["OTLP_ENDPOINT"] = written.URL, exported.URL
 	d.startTaking()
-	truth := pushDistributions(t, d.intake(len(distributions())))
-	for name, read := range map[string]func() (map[string]native, error){
-		"protobuf scrape": func() (map[string]native, error) { return d.scrapedHistograms() },
+	i := d.intake(len(distributions()))
+	truth := pushDistributions(t, i)
+	ways := map[string]func() (map[string]native, error){
+		"protobuf scrape": d.scrapedHistograms,
 		"remote write 1":  written.histograms,
 		"remote write 2":  written2.histograms,
 		"OTLP":            exported.histograms,
-	} {
+	}
+	for name, read := range ways {
 		d.eventually(time.Minute, func(c *assert.CollectT) {
 			got, err := read()
 			require.NoError(c, err)
@@ -164,6 +167,15 @@ exporters:
 			}
 			assert.Len(c, got, len(truth))
 		}, name)
+	}
+
+	i.ok(t, http.MethodDelete, "/metrics/"+exponentialMetric, "")
+	for name, read := range ways {
+		d.eventually(time.Minute, func(c *assert.CollectT) {
+			got, err := read()
+			require.NoError(c, err)
+			assert.Empty(c, got)
+		}, "all have ended by "+name)
 	}
 }
 
@@ -197,11 +209,10 @@ func pushDistributions(t *testing.T, i *intake) map[string]observed {
 				}
 				delta := counted(values, kind.scales[n%len(kind.scales)], kind.zeroThreshold*float64(n%2))
 				begin := time.Now().Add(-time.Duration(random.IntN(1000)) * time.Millisecond)
-				body, err := pmetricotlp.NewExportRequestFromMetrics(delta.asOTLP(name, begin, begin.Add(time.Second))).MarshalProto()
-				assert.NoError(t, err)
-				got, err := i.do(t.Context(), http.MethodPost, "/v1/metrics", string(body), "Content-Type", protobufType)
-				assert.NoError(t, err)
-				assert.Equal(t, reply{http.StatusOK, acceptedProtobuf, got.header}, got)
+				if err := i.pushProtobuf(t.Context(), delta.asOTLP(name, begin, begin.Add(time.Second))); err != nil {
+					assert.Fail(t, "a push is not taken", err)
+					return
+				}
 				all.values = append(all.values, values...)
 				sum.Add(sum, exact(delta.Sum))
 			}
@@ -213,6 +224,19 @@ func pushDistributions(t *testing.T, i *intake) map[string]observed {
 	}
 	group.Wait()
 	return truth
+}
+
+// pushProtobuf sends OTLP as protobuf and returns nil when all of it was taken.
+func (i *intake) pushProtobuf(ctx context.Context, md pmetric.Metrics) error {
+	body, err := pmetricotlp.NewExportRequestFromMetrics(md).MarshalProto()
+	if err != nil {
+		return err
+	}
+	got, err := i.do(ctx, http.MethodPost, "/v1/metrics", string(body), "Content-Type", protobufType)
+	if err == nil && (got.status != http.StatusOK || got.body != acceptedProtobuf) {
+		err = statusError{got}
+	}
+	return err
 }
 
 // scrapedHistograms is what Prometheus gets when it scrapes with protobuf.

@@ -29,7 +29,8 @@ func TestEveryPushCounts(t *testing.T) {
 			random, mine := rand.New(rand.NewPCG(*seed, uint64(client))), tally{}
 			for range each {
 				one := randomInvocation(random)
-				if !assert.NoError(t, i.push(t.Context(), one.body())) {
+				if err := i.push(t.Context(), one.body()); err != nil {
+					assert.Fail(t, "a push is not taken", err)
 					return
 				}
 				mine.add(one)

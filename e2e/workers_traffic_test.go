@@ -180,9 +180,11 @@ func startClients(t *testing.T, clients int, send func(client int, body string) 
 			random, mine := rand.New(rand.NewPCG(*seed, uint64(client))), tally{}
 			for working.Err() == nil {
 				one := randomInvocation(random)
-				err := send(client, one.body())
-				if t.Context().Err() != nil || !assert.NoError(t, err) {
-					return // the test is over
+				if err := send(client, one.body()); err != nil {
+					if t.Context().Err() == nil { // else the test is over
+						assert.Fail(t, "a push is not taken", err)
+					}
+					return
 				}
 				mine.add(one)
 				tr.delivered.Add(1)
