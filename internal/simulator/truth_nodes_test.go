@@ -322,7 +322,8 @@ func TestUnreachable(t *testing.T) {
 	}
 	assert.InDelta(t, 0.5, unreachable[zones[0].ID]/all[zones[0].ID], 0.05)
 	assert.InDelta(t, 0, unreachable[zones[1].ID]/all[zones[1].ID], 0.05)
-	answer := ask(t, s, inZone(zones[0].ID, `httpRequestsAdaptiveGroups(limit: 10, filter: {edgeResponseStatus_geq: 522}) { count }`), nil)
+	answer := ask(t, s, inZone(zones[0].ID, `httpRequestsAdaptiveGroups(limit: 10, filter: {edgeResponseStatus_geq: 522, datetime_geq: "`+
+		testBegin.Format(time.RFC3339)+`"}) { count }`), nil)
 	require.Empty(t, answer.Errors)
 	assert.InDelta(t, unreachable[zones[0].ID], float64(rowsOf[struct{ Count uint64 }](t, answer.Data.Viewer.Zones[0], "httpRequestsAdaptiveGroups")[0].Count), 0)
 
