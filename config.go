@@ -148,8 +148,7 @@ func (c *Config) Validate() error {
 		c.validateHTTP(),
 		c.validateTimes(),
 		c.validateLimits(),
-		c.validateAttributes(),
-		c.validateDatasets(),
+		c.validateCatalogued(),
 	)
 }
 

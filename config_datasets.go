@@ -14,14 +14,19 @@ import (
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
 )
 
-func (c *Config) validateAttributes() error {
-	var errs []error
-	if c.RequestSource != sourceEyeball && c.RequestSource != sourceAll {
-		errs = append(errs, fmt.Errorf("request_source: %q is neither %s nor %s", c.RequestSource, sourceEyeball, sourceAll))
-	}
+// validateCatalogued checks the keys that name what the catalogue of datasets has.
+func (c *Config) validateCatalogued() error {
 	list, err := catalogue()
 	if err != nil {
 		return err
+	}
+	return errors.Join(c.validateAttributes(list), c.validateDatasets(list))
+}
+
+func (c *Config) validateAttributes(list []*dataset.Dataset) error {
+	var errs []error
+	if c.RequestSource != sourceEyeball && c.RequestSource != sourceAll {
+		errs = append(errs, fmt.Errorf("request_source: %q is neither %s nor %s", c.RequestSource, sourceEyeball, sourceAll))
 	}
 	known := droppableAttributes(list)
 	for _, name := range c.DropAttributes {
@@ -52,11 +57,7 @@ func droppableAttributes(list []*dataset.Dataset) map[string]bool {
 	return droppable
 }
 
-func (c *Config) validateDatasets() error {
-	list, err := catalogue()
-	if err != nil {
-		return err
-	}
+func (c *Config) validateDatasets(list []*dataset.Dataset) error {
 	var known []string
 	granularity := map[string]time.Duration{}
 	for _, d := range list {
@@ -103,28 +104,27 @@ func (d DatasetConfig) validate(name string, granularity, maxBackfill time.Durat
 
 // delay is how long a dataset gets to settle.
 func (c *Config) delay(d *dataset.Dataset) time.Duration {
-	for _, name := range []string{d.Name, d.Node()} {
-		if delay := c.Datasets[name].Delay; delay != nil {
-			return *delay
-		}
-	}
-	return c.Delay
+	return c.setting(func(set DatasetConfig) *time.Duration { return set.Delay }, c.Delay, d.Name, d.Node())
 }
 
 // interval is how often a dataset is read at the most.
 func (c *Config) interval(d *dataset.Dataset) time.Duration {
-	for _, name := range []string{d.Name, d.Node()} {
-		if interval := c.Datasets[name].Interval; interval != nil {
-			return *interval
-		}
-	}
-	return d.Interval
+	return c.setting(intervalOf, d.Interval, d.Name, d.Node())
 }
 
 // listingInterval is how often a list is asked for.
 func (c *Config) listingInterval(l *dataset.Listing) time.Duration {
-	if interval := c.Datasets[l.Name].Interval; interval != nil {
-		return *interval
+	return c.setting(intervalOf, l.Interval, l.Name)
+}
+
+func intervalOf(set DatasetConfig) *time.Duration { return set.Interval }
+
+// setting is what the configuration says for the first of the names that it says something for.
+func (c *Config) setting(of func(DatasetConfig) *time.Duration, otherwise time.Duration, names ...string) time.Duration {
+	for _, name := range names {
+		if d := of(c.Datasets[name]); d != nil {
+			return *d
+		}
 	}
-	return l.Interval
+	return otherwise
 }

@@ -24,6 +24,7 @@ type partition struct {
 	id        ledger.ID
 	scope     inventory.Scope
 	selection *selection
+	counters  []ledger.Metric // of the selection, and those that the scope has from another source
 	source    planner.Source
 	cursor    cursor
 	observed  time.Time
@@ -109,13 +110,11 @@ func (s *metricsScraper) selectSource(family string, scope inventory.Scope) (*se
 			continue
 		}
 		sel := s.selectionOf(src, scope, limits)
-		_, counters := src.Keep(dataset.Counter, sel.want)
-		_, gauges := src.Keep(dataset.Gauge, sel.want)
-		if !counters && !gauges {
+		if !sel.readsCounters && !sel.readsGauges {
 			continue
 		}
 		return sel, planner.Source{
-			Dataset: src.Name, Variant: string(sel.variant), Counters: counters, Gauges: gauges,
+			Dataset: src.Name, Variant: string(sel.variant), Counters: sel.readsCounters, Gauges: sel.readsGauges,
 			Granularity: src.Granularity, Resolution: src.Resolution, Delay: s.config.delay(src.Dataset), Interval: s.config.interval(src.Dataset),
 			Step:        s.steps.narrower(src.Name, scope.ID, src.Step, s.now()),
 			MaxDuration: limits.MaxDuration, NotOlderThan: limits.NotOlderThan, PageSize: limits.MaxPageSize,
@@ -143,6 +142,9 @@ func (s *metricsScraper) openPartition(
 		s.partitions[id] = p
 	}
 	s.logSelection(p, sel)
+	if p.selection != sel {
+		p.counters = append(slices.Clip(sel.counters), s.sources.carriedOver(sel, s.ledger.Metrics(id), s.config.SeriesLimit)...)
+	}
 	p.scope, p.selection, p.source = scope, sel, source
 	s.served[id] = sel.source
 	p.failed, p.gaugesFailed, p.sampledNow = false, false, false
@@ -150,7 +152,7 @@ func (s *metricsScraper) openPartition(
 	if !sel.counts {
 		p.cursor.Watermark = source.Horizon(clock) // nothing will ever be missing before it
 	}
-	tx.Define(id, p.cursor.Watermark, append(slices.Clip(sel.counters), s.sources.carriedOver(sel, s.ledger.Metrics(id), s.config.SeriesLimit)...))
+	tx.Define(id, p.cursor.Watermark, p.counters)
 	if _, saved := s.ledger.Cursor(id); !saved {
 		tx.SetCursor(id, p.cursor.encode())
 	}

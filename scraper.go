@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
@@ -237,28 +236,28 @@ func (s *metricsScraper) logFound() {
 func (s *metricsScraper) sayDenied(err error) error {
 	var others []error
 	for _, e := range flatten(err) {
-		list, _, _ := strings.Cut(e.Error(), ":") // list zones or list accounts; what follows differs each time
-		if classOf(e) != cloudflare.ClassPermission {
+		var of *inventory.Error
+		if classOf(e) != cloudflare.ClassPermission || !errors.As(e, &of) {
 			others = append(others, e)
-		} else if !s.said[list] {
-			s.said[list] = true
+		} else if key := string(of.Task); !s.said[key] {
+			s.said[key] = true
 			s.settings.Logger.Warn("the token may not list everything; what is known from other answers is scraped",
-				zap.Error(e), zap.String("remedy", "give the token the permission "+permissionFor(list)))
+				zap.Error(e), zap.String("remedy", "give the token the permission "+permissionFor(of.Task)))
 		}
 	}
 	return errors.Join(others...)
 }
 
 // permissionFor is what the token needs for what has been denied, in the words of Cloudflare's dashboard.
-func permissionFor(list string) string {
-	switch {
-	case strings.Contains(list, "firewall rules"):
+func permissionFor(task inventory.Task) string {
+	switch task {
+	case inventory.ReadRules:
 		return "Zone > Zone WAF: Read and Account > Account Rulesets: Read; until then the identifiers of firewall rules stand for their names"
-	case strings.Contains(list, "zones"):
-		return "Zone > Zone: Read, for names, and Zone > Analytics: Read, for metrics"
-	default:
+	case inventory.ListAccounts, inventory.ReadAccountLimits:
 		return "Account > Account Settings: Read, for names, and Account > Account Analytics: Read, for metrics"
+	case inventory.ListZones, inventory.ReadZoneLimits, inventory.Discover:
 	}
+	return "Zone > Zone: Read, for names, and Zone > Analytics: Read, for metrics"
 }
 
 var errNothingToScrape = errors.New("the token sees no active zone and no account that the configuration includes; " +

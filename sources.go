@@ -149,6 +149,8 @@ type selection struct {
 	limits   cloudflare.Limits
 	want     []bool
 	counters []ledger.Metric
+	// readsCounters and readsGauges say which kinds there are fields to ask for.
+	readsCounters, readsGauges bool
 	// index leads from the dataset's metrics to counters; -1 where there is none.
 	index []int
 	// variant names the selection within the source.
@@ -184,6 +186,8 @@ func (s *source) selectFor(limits cloudflare.Limits, seriesLimit int) *selection
 	}
 	sign(s.sampleInterval != "" && limits.Offers(s.sampleInterval))
 	sel.variant = variant(signs.String())
+	_, sel.readsCounters = s.Keep(dataset.Counter, sel.want)
+	_, sel.readsGauges = s.Keep(dataset.Gauge, sel.want)
 	return sel
 }
 

@@ -76,7 +76,7 @@ func (i *Inventory) RefreshLimits(ctx context.Context, now time.Time, datasets m
 			continue
 		}
 		answer, err := i.client.Limits(ctx, kind, ids, nodes)
-		errs = append(errs, wrap(fmt.Sprintf("read entitlements of %ss", kind), err))
+		errs = append(errs, during(readLimits(kind), err))
 		i.takeLimits(answer, now)
 		if err != nil && allDenied(err) {
 			i.withoutLimits(ids, answer, now)

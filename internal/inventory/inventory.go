@@ -107,8 +107,8 @@ func (i *Inventory) Refresh(ctx context.Context, now time.Time) (renewed bool, e
 	if !i.failed {
 		i.refreshed = now
 	}
-	return a.hasZones || a.hasAccounts, errors.Join(wrap("list accounts", a.accountsErr), wrap("list zones", a.zonesErr),
-		wrap("list accounts and zones by GraphQL", a.discoverErr))
+	return a.hasZones || a.hasAccounts, errors.Join(during(ListAccounts, a.accountsErr), during(ListZones, a.zonesErr),
+		during(Discover, a.discoverErr))
 }
 
 func denied(err error) bool { return cloudflare.ClassOf(err) == cloudflare.ClassPermission }
@@ -128,21 +128,6 @@ func (i *Inventory) believe(zones []cloudflare.Zone, now time.Time) bool {
 		i.emptySince = now
 	}
 	return now.Sub(i.emptySince) > i.settings.Keep
-}
-
-// wrap says of each of joined errors what was being done.
-func wrap(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var errs []error
-		for _, e := range joined.Unwrap() {
-			errs = append(errs, wrap(doing, e))
-		}
-		return errors.Join(errs...)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
 }
 
 func scopesOf(accounts []cloudflare.Account, zones []cloudflare.Zone) []Scope {

@@ -6,7 +6,6 @@ package inventory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
@@ -145,7 +144,7 @@ func (i *Inventory) learn(ctx context.Context, now time.Time, into map[string]*r
 			fresh.Denied = false
 			continue
 		}
-		err = fmt.Errorf("read the names of firewall rules: %w", err)
+		err = during(ReadRules, err)
 		if !denied(err) {
 			return denial, err
 		}
