@@ -7,14 +7,15 @@ BIN       := bin
 CACHE     := .tools
 COLLECTOR := $(BIN)/otelcol-cloudflare
 SIMULATOR := $(BIN)/cloudflare-simulator
-MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod e2e/*/go.mod)))
+MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod deploy/*/go.mod e2e/*/go.mod)))
 TOOL       = go tool -modfile=$(CURDIR)/tools/go.mod
 LINT       = $(TOOL) golangci-lint
 # The race detector needs cgo, which Go turns off where there is no C compiler.
 RACE       = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # What is compiled or embedded: neither tests nor the modules of the tools and of the end-to-end test.
-SOURCES := $(sort $(shell find . \( -name '.?*' -o -name testdata -o -path ./$(BIN) -o -path ./e2e -o -path ./tools \) -prune \
+SOURCES := $(sort $(shell find . \( -name '.?*' -o -name testdata -o -path ./$(BIN) \
+	-o -path ./deploy -o -path ./e2e -o -path ./tools \) -prune \
 	-o \( -name '*.go' ! -name '*_test.go' -o -name '*.graphql' -o -name go.mod -o -name go.sum \) -print))
 
 .DEFAULT_GOAL := build
@@ -27,13 +28,15 @@ help: ## List the targets
 .PHONY: build
 build: $(COLLECTOR) $(SIMULATOR) ## Build the collector and the simulator into bin/; VERSION=… to stamp another version
 
+$(COLLECTOR): $(SOURCES) $(CACHE)/inputs $(CACHE)/overlay.json
+	CGO_ENABLED=0 go -C cmd/otelcol-cloudflare build -trimpath -ldflags '-s -w' -overlay '$(CURDIR)/$(CACHE)/overlay.json' -o '$(CURDIR)/$@' .
+
 # ocb's sources are committed, so building needs no ocb. They hold the manifest's version as a literal, which no linker
 # flag can set: the compiler gets a copy of main.go with VERSION in its place (go help build, -overlay).
-$(COLLECTOR): $(SOURCES) $(CACHE)/inputs
+$(CACHE)/overlay.json: cmd/otelcol-cloudflare/main.go $(CACHE)/inputs
 	@sed 's|\(Version: *\)"[^"]*"|\1"$(VERSION)"|' cmd/otelcol-cloudflare/main.go > $(CACHE)/main.go
 	@grep -qF '"$(VERSION)"' $(CACHE)/main.go || { echo 'no place for VERSION in cmd/otelcol-cloudflare/main.go' >&2; exit 1; }
-	@printf '{"Replace": {"%s": "%s"}}\n' '$(CURDIR)/cmd/otelcol-cloudflare/main.go' '$(CURDIR)/$(CACHE)/main.go' > $(CACHE)/overlay.json
-	CGO_ENABLED=0 go -C cmd/otelcol-cloudflare build -trimpath -ldflags '-s -w' -overlay '$(CURDIR)/$(CACHE)/overlay.json' -o '$(CURDIR)/$@' .
+	@printf '{"Replace": {"%s": "%s"}}\n' '$(CURDIR)/cmd/otelcol-cloudflare/main.go' '$(CURDIR)/$(CACHE)/main.go' > $@
 
 $(SIMULATOR): $(SOURCES) $(CACHE)/inputs
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/cloudflare-simulator
@@ -68,6 +71,10 @@ test: ## Run every test, the end-to-end ones included
 test-node: ## Run the tests that need Node 20 and npm: real Worker clients
 	go -C e2e test -tags node -count=1 -timeout 15m ./node
 
+.PHONY: test-deploy
+test-deploy: ## Test image, Compose file, chart, unit and releases, as far as that needs no engine and no cluster
+	go -C deploy/test test -count=1 -timeout 30m ./...
+
 .PHONY: bench
 bench: ## Measure fold, commit and emit at up to 100,000 series
 	go test -run '^$$' -bench . -benchmem ./...
@@ -81,6 +88,7 @@ lint: fmt-check ## Check formatting and run the linters
 	$(LINT) run ./...
 	cd tools && $(LINT) run ./...
 	cd e2e && $(LINT) run ./...
+	cd deploy/test && $(LINT) run ./...
 
 .PHONY: fmt-check
 fmt-check: ## Check formatting alone
