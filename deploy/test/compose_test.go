@@ -60,7 +60,7 @@ func TestComposeFindsWhatItMounts(t *testing.T) {
 			if volume.Type == types.VolumeTypeBind {
 				assert.True(t, volume.ReadOnly, "%s: %s", name, volume.Source)
 				_, err := os.Stat(volume.Source)
-				assert.NoError(t, err, name)
+				require.NoError(t, err, name)
 			}
 		}
 		if service.Build != nil {

@@ -5,13 +5,13 @@ package deploytest
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -136,8 +136,9 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, errors.Join(err, listener.Close()))
+	return port
 }
 
 // get fetches a page, which must be there.
@@ -145,10 +146,9 @@ func get(t require.TestingT, url string) string {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get(url)
 	require.NoError(t, err)
-	defer response.Body.Close()
 	var page bytes.Buffer
 	_, err = page.ReadFrom(response.Body)
-	require.NoError(t, err)
+	require.NoError(t, errors.Join(err, response.Body.Close()))
 	require.Equal(t, http.StatusOK, response.StatusCode, "%s", &page)
 	return page.String()
 }

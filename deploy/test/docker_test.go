@@ -4,14 +4,19 @@
 package deploytest
 
 import (
+	"bytes"
 	"debug/elf"
+	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 	"github.com/stretchr/testify/assert"
@@ -56,6 +61,29 @@ func TestImageServesMetricsWithATokenAlone(t *testing.T) {
 	assert.False(t, c.healthy(), "not healthy once it has stopped")
 }
 
+// The other shipped configurations are in the image, too, and its health check goes for them as well.
+func TestImageTakesWhatWorkersPush(t *testing.T) {
+	t.Parallel()
+	im := assemble(t, "collector")
+	env := map[string]string{"WORKERS_METRICS_TOKEN": token, "WORKERS_ENDPOINT": "0.0.0.0:" + freePort(t)}
+	for _, name := range []string{"WORKERS_METRICS_PORT", "TELEMETRY_PORT", "HEALTH_PORT", "ZPAGES_PORT"} {
+		env[name] = freePort(t)
+	}
+	c := run(t, im, env, "--config=/etc/otelcol-cloudflare/collector-workers.yaml")
+	require.EventuallyWithT(t, func(collect *assert.CollectT) {
+		assert.True(collect, c.healthy())
+	}, time.Minute, 100*time.Millisecond, "healthy")
+	_, port, _ := strings.Cut(env["WORKERS_ENDPOINT"], ":")
+	push, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, "http://127.0.0.2:"+port+"/metrics/orders_total", http.NoBody)
+	require.NoError(t, err)
+	push.Header.Set("Authorization", "Bearer "+token)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(push)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, 2, response.StatusCode/100)
+}
+
 // Subcommands come after the image's name, with its configuration.
 func TestImageValidates(t *testing.T) {
 	t.Parallel()
@@ -72,9 +100,8 @@ func TestExecutablesAreStatic(t *testing.T) {
 	for _, name := range []string{"otelcol-cloudflare", "cloudflare-simulator", "healthcheck"} {
 		file, err := elf.Open(executable(t, name))
 		require.NoError(t, err)
-		defer file.Close()
 		libraries, err := file.ImportedLibraries()
-		require.NoError(t, err)
+		require.NoError(t, errors.Join(err, file.Close()))
 		assert.Empty(t, libraries, name)
 		for _, segment := range file.Progs {
 			assert.NotEqual(t, elf.PT_INTERP, segment.Type, "%s needs a dynamic linker", name)
@@ -82,30 +109,49 @@ func TestExecutablesAreStatic(t *testing.T) {
 	}
 }
 
-// What .dockerignore lets through is enough for what the Dockerfile runs on it, and holds no more than what git has.
-func TestBuildContext(t *testing.T) {
+// What .dockerignore lets through is enough for what the Dockerfile runs on it, and stamps the version.
+func TestImageBuilds(t *testing.T) {
 	t.Parallel()
 	executable(t, "otelcol-cloudflare") // has compiled most of it
-	context := t.TempDir()
+	dir := t.TempDir()
+	source, output := filepath.Join(dir, "src"), filepath.Join(dir, "out")
 	for _, file := range buildContext(t) {
-		copyFile(t, filepath.Join(repository, file), filepath.Join(context, file))
+		copyFile(t, filepath.Join(repository, file), filepath.Join(source, file))
 	}
-	build := exec.CommandContext(t.Context(), "make", "-C", context, "build", "BIN=out", "VERSION=1.2.3")
+	line := strings.ReplaceAll(buildLine(t), " /out", " "+output)
+	build := exec.CommandContext(t.Context(), "sh", "-ec", line)
+	build.Dir = source
+	build.Env = append(os.Environ(), "TARGETOS="+runtime.GOOS, "TARGETARCH="+runtime.GOARCH, "VERSION=1.2.3")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	version, err := exec.CommandContext(t.Context(), filepath.Join(context, "out", "otelcol-cloudflare"), "--version").CombinedOutput()
+	version, err := exec.CommandContext(t.Context(), filepath.Join(output, "otelcol-cloudflare"), "--version").CombinedOutput()
 	require.NoError(t, err)
 	assert.Equal(t, "otelcol-cloudflare version 1.2.3\n", string(version))
-	assert.FileExists(t, filepath.Join(context, "cmd", "healthcheck", "main.go"))
+	assert.FileExists(t, filepath.Join(output, "cloudflare-simulator"))
+	assert.FileExists(t, filepath.Join(output, "healthcheck"))
+}
+
+// buildLine is what the Dockerfile runs to compile, for a shell.
+func buildLine(t *testing.T) string {
+	t.Helper()
+	stages := stages(t)
+	require.Equal(t, "compiled", stages[0].Name)
+	for _, command := range stages[0].Commands {
+		if run, ok := command.(*instructions.RunCommand); ok {
+			require.NoError(t, run.Expand(func(word string) (string, error) { return word, nil }))
+			return strings.Join(run.CmdLine, " ")
+		}
+	}
+	require.FailNow(t, "nothing is run")
+	return ""
 }
 
 // buildContext lists the files that Docker sends to the build. Those that git ignores must not be among them.
 func buildContext(t *testing.T) (sent []string) {
 	t.Helper()
-	file, err := os.Open(dockerfile + ".dockerignore")
+	text, err := os.ReadFile(dockerfile + ".dockerignore")
 	require.NoError(t, err)
-	defer file.Close()
-	patterns, err := ignorefile.ReadAll(file)
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(text))
 	require.NoError(t, err)
 	matcher, err := patternmatcher.New(patterns)
 	require.NoError(t, err)

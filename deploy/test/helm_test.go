@@ -4,11 +4,11 @@
 package deploytest
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -150,8 +150,9 @@ func TestChartRollsOutAnotherConfiguration(t *testing.T) {
 		o := render(t, "{apiToken: {existingSecret: cloudflare}, config: "+config+"}")
 		return o.pod().Annotations["checksum/config"]
 	}
-	assert.Equal(t, checksum("{receivers: {cloudflaremetrics: {delay: 4m}}}"), checksum("{receivers: {cloudflaremetrics: {delay: 4m}}}"))
-	assert.NotEqual(t, checksum("{receivers: {cloudflaremetrics: {delay: 4m}}}"), checksum("{receivers: {cloudflaremetrics: {delay: 5m}}}"))
+	before := checksum("{receivers: {cloudflaremetrics: {delay: 4m, lookback: 1h}}}")
+	assert.Equal(t, before, checksum("{receivers: {cloudflaremetrics: {lookback: 1h, delay: 4m}}}"))
+	assert.NotEqual(t, before, checksum("{receivers: {cloudflaremetrics: {delay: 5m, lookback: 1h}}}"))
 }
 
 // Rules and dashboards are those of the repository.
@@ -299,10 +300,10 @@ func expectPorts(t *testing.T, o *objects) {
 	for _, variable := range container.Env {
 		environment[variable.Name] = variable.Value
 	}
-	assert.Equal(t, fmt.Sprint(named["health"]), environment["HEALTH_PORT"])
-	assert.Equal(t, fmt.Sprint(named["telemetry"]), environment["TELEMETRY_PORT"])
+	assert.Equal(t, strconv.Itoa(int(named["health"])), environment["HEALTH_PORT"])
+	assert.Equal(t, strconv.Itoa(int(named["telemetry"])), environment["TELEMETRY_PORT"])
 	if port, ok := named["metrics"]; ok {
-		assert.Equal(t, fmt.Sprint(port), environment["METRICS_PORT"])
+		assert.Equal(t, strconv.Itoa(int(port)), environment["METRICS_PORT"])
 	}
 	assert.Equal(t, environment["METRICS_ADDR"], environment["HEALTH_ADDR"])
 }

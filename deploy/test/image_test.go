@@ -4,6 +4,7 @@
 package deploytest
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -36,10 +37,9 @@ type image struct {
 // stages parses the Dockerfile with BuildKit's own parser and linter; any warning fails the test.
 func stages(t *testing.T) []instructions.Stage {
 	t.Helper()
-	file, err := os.Open(dockerfile)
+	text, err := os.ReadFile(dockerfile)
 	require.NoError(t, err)
-	defer file.Close()
-	result, err := parser.Parse(file)
+	result, err := parser.Parse(bytes.NewReader(text))
 	require.NoError(t, err)
 	require.Empty(t, result.Warnings)
 	stages, _, err := instructions.Parse(result.AST, linter.New(&linter.Config{
@@ -52,7 +52,8 @@ func stages(t *testing.T) []instructions.Stage {
 // assemble does what Docker does with a target's instructions, with the executables of this machine.
 func assemble(t *testing.T, target string) *image {
 	t.Helper()
-	root, err := os.MkdirTemp(built.dir, target+"-")
+	// Not below t.TempDir, where nobody but root may look into.
+	root, err := os.MkdirTemp(built.dir, target+"-") //nolint:usetesting // see above
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(root, 0o755))
 	im := &image{root: root, env: map[string]string{}}
