@@ -93,7 +93,31 @@ func startSinglePushes(t *testing.T, d *deployment, clients int) *traffic {
 	})
 }
 
-// Any other reload closes the listener for a moment. Clients that retry lose nothing.
+// A reload that has everything start anew refuses nobody who connects meanwhile.
+func TestReloadsRefuseNobody(t *testing.T) {
+	t.Parallel()
+	expiration := func(round int) string {
+		return fmt.Sprintf("exporters: {prometheus/workers: {metric_expiration: %dm}}", 5+round)
+	}
+	changing := newOverlay(t, expiration(0))
+	d := deployWorkers(t, changing.path)
+	p := d.startTaking()
+	single := d.intake(8)
+	single.http.Transport = &http.Transport{DisableKeepAlives: true}
+	clients := startClients(t, 8, func(_ int, body string) error { return single.push(t.Context(), body) })
+	for round := range reloads {
+		clients.waitForMore(d, 200)
+		changing.write(expiration(round + 1))
+		p.signal(syscall.SIGHUP)
+		d.eventually(time.Minute, func(c *assert.CollectT) {
+			assert.Len(c, p.log.lines("Everything is ready"), round+2)
+		}, "the configuration is in force")
+	}
+	clients.waitForMore(d, 200)
+	d.expectSeries(clients.end().series())
+}
+
+// Connections that are kept alive are closed by such a reload. Clients that retry lose nothing.
 func TestReloadsLoseNothing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

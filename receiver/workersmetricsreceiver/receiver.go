@@ -38,11 +38,12 @@ type workersReceiver struct {
 	telemetry *telemetry
 	report    *receiverhelper.ObsReport
 
-	storage  *stateStorage
-	writer   *writer
-	server   *http.Server
-	listener net.Listener
-	serving  sync.WaitGroup
+	storage     *stateStorage
+	writer      *writer
+	server      *http.Server
+	listener    *sharedListener
+	connections connections
+	serving     sync.WaitGroup
 }
 
 func newReceiver(config *Config, set receiver.Settings, next consumer.Metrics, c clock) (*workersReceiver, error) {
@@ -102,11 +103,13 @@ func (r *workersReceiver) listen(ctx context.Context, host component.Host, w *wr
 	if err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
-	listener, err := config.ToListener(ctx)
+	listener, shared, err := listen(ctx, &config)
 	if err != nil {
 		return fmt.Errorf("http::endpoint: listen on %s: %w", config.NetAddr.Endpoint, err)
 	}
-	r.server, r.listener = server, listener
+	r.connections.busy = map[net.Conn]bool{}
+	server.ConnState = r.connections.note
+	r.server, r.listener = server, shared
 	r.serving.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("http: %w", err)))
@@ -120,10 +123,12 @@ func (r *workersReceiver) listen(ctx context.Context, host component.Host, w *wr
 func (r *workersReceiver) Shutdown(ctx context.Context) error {
 	var errs []error
 	if r.server != nil {
+		r.drain(ctx)
 		if err := r.server.Shutdown(ctx); err != nil {
 			errs = append(errs, err, r.server.Close())
 		}
 		r.serving.Wait()
+		r.listener.keep()
 		r.server = nil
 	}
 	clean := true
