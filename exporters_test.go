@@ -21,6 +21,8 @@ type exporterMetric struct {
 	Renamed   map[string]string `mapstructure:"renamed"`
 	Gone      map[string]string `mapstructure:"gone"`
 	Different string            `mapstructure:"different"`
+	// Compat is what the end-to-end tests hold config/compat-*.yaml against.
+	Compat map[string]any `mapstructure:"compat"`
 }
 
 // Whoever comes from another exporter finds each metric and label, or the reason why it is not the same.
