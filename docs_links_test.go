@@ -138,3 +138,22 @@ func TestREADMEHasTheKeys(t *testing.T) {
 		}), "the README lacks %s", top)
 	}
 }
+
+// Metrics that operators are told to look at are metrics that there are.
+func TestNamedMetricsExist(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for name, m := range loadMetadata(t).Metrics {
+		known[prometheusName(name, m)] = true
+	}
+	for _, label := range []string{"account_id", "account_name", "zone_id", "zone_name"} {
+		known["cloudflare_"+label] = true
+	}
+	for _, page := range []string{"operations.md", "quick-start.md", "security.md"} {
+		text, err := os.ReadFile(filepath.Join("docs", page))
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\bcloudflare_[a-z0-9_]*[a-z0-9]\b`).FindAllString(string(text), -1) {
+			assert.True(t, known[name], "%s: there is no metric %s", page, name)
+		}
+	}
+}
