@@ -1,0 +1,70 @@
+// Copyright The otelcol-cloudflare Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// absence is ten of the shipped intervals at the tests' pace, that is what ten minutes are to a Collector that emits
+// once a minute.
+const absence = 10 * 2 * time.Second
+
+// impatience has remote write give batches up as soon as they are given up in ten minutes. The shipped configuration tries
+// each for 10 s, a sixth of its interval: that is 300 ms of two seconds.
+const impatience = `yaml:
+exporters:
+  prometheus_remote_write:
+    timeout: 300ms
+    retry_on_failure: {initial_interval: 50ms, max_interval: 100ms, max_elapsed_time: 300ms}
+`
+
+// A Prometheus that is away and comes back with the data it had before is told all that has happened meanwhile, also
+// when batches have been given up: counters are totals. What waits on disk is sent too, by a Collector that has been
+// killed in between as well.
+func TestPrometheusIsAway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		overlay string
+		// keeps says that every emission is kept, so that series that are born meanwhile are seen from their 0.
+		keeps bool
+		// during is what the Collector says of it.
+		during string
+	}{
+		"scrape":       {"yaml:{}", false, ""},
+		"remote write": {impatience, false, "Exporting failed. Dropping data."},
+		"OTLP":         {"yaml:{}", true, "Exporting failed. Will retry the request after interval."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			prometheusTool(t, "prometheus")
+			w := newWorld(t, twoZones(), 40*time.Minute)
+			d, p := ways[name].deploy(t, w, tt.overlay)
+			d.start()
+			before := d.waitUntil(w.begin.Add(history), p.read)
+
+			p.stop()
+			time.Sleep(absence / 2)
+			said := d.current.log.lines(tt.during)
+			d.current.kill()
+			d.start()
+			time.Sleep(absence / 2)
+			p.start()
+
+			last := d.waitForEnd(w, p.read)
+			w.expectTruth(last.counters)
+			if tt.keeps {
+				w.expectIncreases(p)
+			}
+			assert.Positive(t, born(before, last))
+			if tt.during != "" {
+				require.NotEmpty(t, said, "the absence is noticed")
+			}
+		})
+	}
+}
