@@ -38,6 +38,20 @@ const offByDefault = "cloudflare.zone.edge_errors.path"
 
 const allMetrics = "yaml:receivers::cloudflaremetrics::metrics::" + offByDefault + "::enabled: true"
 
+// Each configuration goes with each way out, and with what Workers push beside it.
+func TestDialectsAreValid(t *testing.T) {
+	t.Parallel()
+	for config := range dialects {
+		for _, way := range []string{"collector-prometheus.yaml", "collector-remote-write.yaml", "collector-otlp.yaml"} {
+			t.Run(config+" over "+way, func(t *testing.T) {
+				t.Parallel()
+				assert.Empty(t, validate(t, []string{credentials, pushToken},
+					"--config="+shipped(way), "--config="+shipped("collector-workers.yaml"), "--config="+shipped(config)))
+			})
+		}
+	}
+}
+
 // Each configuration puts out all metrics of its exporter, with their types, labels and units, and no others; and each
 // series has the value that ours has, which is the truth.
 func TestDialects(t *testing.T) {
