@@ -7,7 +7,7 @@ BIN       := bin
 CACHE     := .tools
 COLLECTOR := $(BIN)/otelcol-cloudflare
 SIMULATOR := $(BIN)/cloudflare-simulator
-MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod deploy/*/go.mod e2e/*/go.mod)))
+MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod deploy/*/go.mod e2e/*/go.mod tools/*/*/go.mod)))
 TOOL       = go tool -modfile=$(CURDIR)/tools/go.mod
 LINT       = $(TOOL) golangci-lint
 # The race detector needs cgo, which Go turns off where there is no C compiler.
