@@ -7,11 +7,15 @@ BIN       := bin
 CACHE     := .tools
 COLLECTOR := $(BIN)/otelcol-cloudflare
 SIMULATOR := $(BIN)/cloudflare-simulator
+PAGES     := $(BIN)/prometheus-ui
 MODULES   := $(patsubst %/,%,$(dir $(wildcard go.mod */go.mod cmd/*/go.mod deploy/*/go.mod e2e/*/go.mod tools/*/*/go.mod)))
 TOOL       = go tool -modfile=$(CURDIR)/tools/go.mod
 LINT       = $(TOOL) golangci-lint
 # The race detector needs cgo, which Go turns off where there is no C compiler.
 RACE       = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+# Where `make graphs` listens.
+PROMETHEUS_PORT ?= 9090
 
 # What is compiled or embedded: neither tests nor the modules of the tools and of the end-to-end test.
 SOURCES := $(sort $(shell find . \( -name '.?*' -o -name testdata -o -path ./$(BIN) \
@@ -59,6 +63,23 @@ run: build ## Run the collector, on the simulator unless CLOUDFLARE_API_TOKEN is
 prometheus: ## Build Prometheus and promtool into bin/, without the web pages; about five minutes the first time
 	CGO_ENABLED=0 go -C e2e/prometheus build -trimpath -ldflags '-s -w' -tags remove_all_sd -o '$(CURDIR)/$(BIN)/' \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
+
+# Prometheus' module has the sources of its web pages only.
+.PHONY: prometheus-ui
+prometheus-ui: $(PAGES)/static/mantine-ui/index.html ## Build Prometheus' web pages; needs Node.js with npm, two minutes
+
+$(PAGES)/static/mantine-ui/index.html: e2e/prometheus/go.mod tools/prometheus-ui.sh
+	sh tools/prometheus-ui.sh $(PAGES)
+	@touch $@
+
+# It serves the pages of the directory that it is started in.
+.PHONY: graphs
+graphs: prometheus prometheus-ui ## Show what `make run` counts as graphs, in Prometheus' web pages; needs Node.js with npm
+	@mkdir -p state/prometheus
+	@echo 'make graphs: http://127.0.0.1:$(PROMETHEUS_PORT)/query?g0.expr=sum%20by%20(cloudflare_zone_name)%20(rate(cloudflare_zone_requests_total%5B5m%5D))&g0.tab=graph&g0.range_input=30m'
+	@cd $(PAGES) && exec ../prometheus --config.file=../../deploy/prometheus/prometheus.yml \
+		--storage.tsdb.path=../../state/prometheus --web.listen-address=127.0.0.1:$(PROMETHEUS_PORT) --log.level=warn \
+		--web.enable-remote-write-receiver --web.enable-otlp-receiver --enable-feature=promql-extended-range-selectors
 
 .PHONY: test
 test: ## Run every test, the end-to-end ones included
