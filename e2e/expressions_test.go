@@ -106,9 +106,13 @@ func variableExpressions(t *testing.T) []expression {
 
 // rule is a recording rule or an alert.
 type rule struct {
-	Record, Alert, Expr, For string
-	KeepFiringFor            string `yaml:"keep_firing_for,omitempty"`
-	Labels, Annotations      map[string]string
+	Record        string            `yaml:",omitempty"`
+	Alert         string            `yaml:",omitempty"`
+	Expr          string            `yaml:",omitempty"`
+	For           string            `yaml:",omitempty"`
+	KeepFiringFor string            `yaml:"keep_firing_for,omitempty"`
+	Labels        map[string]string `yaml:",omitempty"`
+	Annotations   map[string]string `yaml:",omitempty"`
 }
 
 func (r rule) name() string { return r.Record + r.Alert }
