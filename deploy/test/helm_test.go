@@ -80,6 +80,7 @@ extraEnv: [{name: OTLP_ENDPOINT, value: "https://otlp.example.com"}]
 workers: {enabled: true, existingSecret: workers}
 persistence: {existingClaim: mine}
 serviceMonitor: {enabled: true}`,
+	"with another exporter's names": `{apiToken: {existingSecret: cloudflare}, compat: lablabs}`,
 	"by remote write": `
 apiToken: {existingSecret: cloudflare}
 output: remote-write
