@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// start is a command line that starts the Collector, has it validate or has it print a configuration.
-var start = regexp.MustCompile(`otelcol-cloudflare( validate| print-config)?( \\| \S+)* --config`)
+// start is a command line that starts the Collector with a file, has it validate the file or has it print it.
+var start = regexp.MustCompile(`otelcol-cloudflare( \S+)* --config[= ]\S+\.ya?ml`)
 
 // Whoever copies a start command from anywhere in the repository gets the feature gate that the configurations need.
 func TestEveryStartCommandHasTheGate(t *testing.T) {
