@@ -5,6 +5,8 @@ package e2e
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +25,7 @@ import (
 const besides = `yaml:
 exporters:
   prometheus/native:
-    endpoint: 127.0.0.1:${env:NATIVE_PORT}
+    endpoint: 127.0.0.1:${env:NATIVE_PORT:-9466}
     translation_strategy: UnderscoreEscapingWithSuffixes
     resource_to_telemetry_conversion: {enabled: true, exclude_service_attributes: true}
     without_scope_info: true
@@ -37,6 +39,14 @@ service:
 const offByDefault = "cloudflare.zone.edge_errors.path"
 
 const allMetrics = "yaml:receivers::cloudflaremetrics::metrics::" + offByDefault + "::enabled: true"
+
+// What the tests compare with is what the document advises for moving on.
+func TestBothNamesAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(repository, "docs", "migration.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), strings.TrimPrefix(besides, "yaml:"))
+}
 
 // Each configuration goes with each way out, and with what Workers push beside it.
 func TestDialectsAreValid(t *testing.T) {
