@@ -18,10 +18,9 @@ import (
 // Who comes from lablabs gives Prometheus another target and changes nothing else: what dashboards and alerts ask returns data.
 func TestPublicExpressionsReturnData(t *testing.T) {
 	t.Parallel()
-	const config = "compat-lablabs.yaml"
 	prometheusTool(t, "prometheus") // building takes a while, in which the clock must not run
 	w := newWorld(t, twoZones(), 90*time.Minute)
-	d := deployPrometheus(t, w, shipped(config))
+	d := deployPrometheus(t, w, shipped("compat-lablabs.yaml"))
 	d.start()
 	p := startPrometheus(t, fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
@@ -29,14 +28,35 @@ scrape_configs:
   - job_name: cloudflare-exporter
     static_configs: [{targets: ["127.0.0.1:%s"]}]
 `, d.env["METRICS_PORT"]))
-	for _, published := range published(t, config) {
-		for _, e := range published.Expressions {
-			d.expectData(p, published.Source, e)
-		}
-	}
+	d.expectAllData(p, "compat-lablabs.yaml")
 	for _, s := range p.query(t, "cloudflare_zone_requests_total", time.Now()) {
 		assert.Equal(t, "cloudflare-exporter", s.labels["job"], "as Prometheus is told to name it")
 		assert.NotEqual(t, s.labels["instance"], s.labels["exported_instance"], "the zone's id keeps zones apart")
+	}
+}
+
+// By OTLP it is Prometheus that makes the names.
+func TestPublicExpressionsReturnDataByOTLP(t *testing.T) {
+	t.Parallel()
+	prometheusTool(t, "prometheus")
+	w := newWorld(t, twoZones(), 90*time.Minute)
+	p := startPrometheus(t, `
+global: {evaluation_interval: 1s}
+otlp: {translation_strategy: UnderscoreEscapingWithoutSuffixes}
+`, "--web.enable-otlp-receiver")
+	d := deploy(t, w, shipped("collector-otlp.yaml"), shipped("simulator.yaml"), pace, shipped("compat-cloudflare-exporter.yaml"))
+	d.env["OTLP_ENDPOINT"] = p.url() + "/api/v1/otlp"
+	d.start()
+	d.expectAllData(p, "compat-cloudflare-exporter.yaml")
+}
+
+// expectAllData waits until all that is published for an exporter has a result.
+func (d *deployment) expectAllData(p *prometheusServer, config string) {
+	d.t.Helper()
+	for _, published := range published(d.t, config) {
+		for _, e := range published.Expressions {
+			d.expectData(p, published.Source, e)
+		}
 	}
 }
 
