@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/otlptranslator"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -178,7 +178,7 @@ func (v vocabulary) assertKnown(t *testing.T, e expression) {
 				known, ok := v[name]
 				assert.True(t, ok, "%s reads %s, which nobody writes", e.where, name)
 				for _, m := range n.LabelMatchers {
-					assert.True(t, m.Name == labels.MetricName || slices.Contains(known, m.Name), "%s: %s has no label %s", e.where, name, m.Name)
+					assert.True(t, m.Name == model.MetricNameLabel || slices.Contains(known, m.Name), "%s: %s has no label %s", e.where, name, m.Name)
 				}
 			}
 		case *parser.AggregateExpr:
@@ -199,7 +199,7 @@ func (v vocabulary) selected(s *parser.VectorSelector) []string {
 	var names []string
 	for _, m := range s.LabelMatchers {
 		for name := range v {
-			if m.Name == labels.MetricName && m.Matches(name) {
+			if m.Name == model.MetricNameLabel && m.Matches(name) {
 				names = append(names, name)
 			}
 		}
@@ -247,15 +247,12 @@ func TestPushedMetricsAreThoseOfTheExamples(t *testing.T) {
 // A condition of an alert on counters holds only while the counters' own family is fresh.
 func TestAlertsAreGuarded(t *testing.T) {
 	t.Parallel()
-	sources := map[string]string{}
+	sources := counterFamilies(t)
 	recorded := map[string]parser.Expr{}
 	for _, r := range rules(t) {
 		if r.Record != "" {
 			recorded[r.Record] = parse(t, r.Expr)
 		}
-	}
-	for metric, family := range counterFamilies(t) {
-		sources[metric] = family
 	}
 	guarded := 0
 	for _, r := range ruleFiles(t)["cloudflare-alerts.yaml"].Groups {
