@@ -166,6 +166,33 @@ func TestRequestsForManyZones(t *testing.T) {
 	}
 }
 
+// Where the budget paces a scrape over minutes, a longer interval saves requests all the same: what settles meanwhile waits for
+// the next scrape.
+func TestLongIntervalSavesRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const interval = 5 * time.Minute
+		p := newPaced(t, simulator.Config{
+			Accounts: simulator.DefaultLayout(1, 200, simulator.PlanEnterprise), Limits: simulator.Limits{ScopeNodes: 10},
+		}, func(c *Config) { c.ControllerConfig.CollectionInterval = interval })
+		scrape := func() {
+			time.Sleep(time.Until(time.Now().Truncate(interval).Add(interval - time.Minute)))
+			require.NoError(t, p.scrape())
+		}
+		scrape() // finds the bound and catches up
+		scrape()
+		before, _ := p.requests()
+		for range 4 {
+			scrape()
+			assert.LessOrEqual(t, p.behind(), interval)
+		}
+		after, _ := p.requests()
+		perMinute := float64(after-before) / (4 * interval.Minutes())
+		t.Logf("%.1f GraphQL requests a minute", perMinute)
+		assert.LessOrEqual(t, perMinute, 16.0)
+	})
+}
+
 // With everything enabled, 50 zones of one account need at most 25 GraphQL requests a minute where Cloudflare takes
 // 50 zones × nodes.
 func TestRequestsWithEverything(t *testing.T) {

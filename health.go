@@ -96,7 +96,10 @@ func (h *health) well() bool { return len(h.now) == 0 }
 // up by failures: nothing says that they are over.
 func (h *health) carryOver() {
 	if !h.answered && h.well() {
-		h.now = h.before
+		for key, p := range h.before {
+			again := *p
+			h.now[key] = &again
+		}
 	}
 	h.answered = false
 }
@@ -105,7 +108,11 @@ func (h *health) carryOver() {
 // partial error while something is wrong, nil otherwise.
 func (h *health) settle() error {
 	for key, p := range h.now {
-		if h.before[key] == nil {
+		switch {
+		case h.before[key] != nil:
+		case p.class == "":
+			h.logger.Warn("something is wrong, although Cloudflare's API answers; the next scrape tries again", zap.Error(p.first))
+		default:
 			h.logger.Warn("Cloudflare's API did not answer all that was asked; what is missing will be asked for again",
 				zap.Error(p.first), zap.Int("failures", p.count), zap.String("class", string(p.class)),
 				zap.String("remedy", cloudflare.Remedy(p.class)))

@@ -37,13 +37,12 @@ type reading struct {
 }
 
 // read asks and counts in rounds until every partition has reached its horizon or failed, or the time is up: what a
-// round has counted moves the watermarks from which the next one is planned. It says whether nothing is left to ask.
+// round has counted moves the watermarks from which the next one is planned. The horizon is that of the begin: what settles
+// while the budget paces the rounds is left to the next tick, which asks for more of it at once. It says whether nothing is
+// left to ask.
 func (s *metricsScraper) read(ctx context.Context, tx *ledger.Tx) (finished bool) {
-	for ctx.Err() == nil {
-		clock, ok := s.clock()
-		if !ok {
-			return false
-		}
+	clock, ok := s.clock()
+	for ok && ctx.Err() == nil {
 		docs := planner.Plan(clock, s.plannable(), planner.Limits{Zones: s.config.zonesPerDocument(), Nodes: s.nodes.limit()})
 		if len(docs) == 0 {
 			return true

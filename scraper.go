@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -84,9 +83,9 @@ func newMetricsScraper(life context.Context, config *Config, set receiver.Settin
 
 func (s *metricsScraper) start(ctx context.Context, host component.Host) (err error) {
 	s.health.host = host
-	s.storage, err = adapter.GetStorageClient(ctx, host, s.config.Storage, s.settings.ID)
+	s.storage, err = ledger.Storage(ctx, host, s.config.Storage, s.settings.ID)
 	if err != nil {
-		return fmt.Errorf("storage: %w; name an extension that is listed under service::extensions, for example file_storage", err)
+		return err
 	}
 	s.ledger, err = ledger.Open(ctx, s.storage, s.settings.Logger)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/adapter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/ledger"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/receiver/workersmetricsreceiver/internal/aggregate"
 )
 
@@ -30,9 +30,9 @@ type stateStorage struct {
 }
 
 func openStorage(ctx context.Context, host component.Host, config *Config, id component.ID) (*stateStorage, error) {
-	disk, err := adapter.GetStorageClient(ctx, host, config.Storage, id)
+	disk, err := ledger.Storage(ctx, host, config.Storage, id)
 	if err != nil {
-		return nil, fmt.Errorf("storage: %w; name an extension that is listed under service::extensions, for example file_storage", err)
+		return nil, err
 	}
 	s := &stateStorage{client: disk, disk: disk}
 	mark, err := disk.Get(ctx, uncleanKey)
