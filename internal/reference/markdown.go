@@ -22,8 +22,8 @@ extension of the second. [The README](../README.md#configuration) has the keys t
 - Any value may be ` + "`${env:NAME}`, `${env:NAME:-default}` or `${file:/path}`" + `. Secrets belong there; what is marked as secret
   is ` + "`[REDACTED]`" + ` wherever a configuration is printed ([security.md](security.md#secrets)).
 - An unknown key is an error. A wrong value is refused at start with a message that names the key and what to write
-  instead ([operations.md](operations.md#the-collector-does-not-start)); ` + "`otelcol-cloudflare validate --config FILE`" + ` tells
-  the same without starting.
+  instead ([operations.md](operations.md#the-collector-does-not-start)); ` + "`otelcol-cloudflare validate`" + ` with the flags of
+  the start tells the same without starting.
 
 `
 
