@@ -107,7 +107,7 @@ func (p panel) style(out *panelJSON) {
 	case table:
 		defaults.Color["mode"] = "thresholds"
 		defaults.Custom = map[string]any{"align": "auto", "cellOptions": map[string]any{"type": "auto"}, "filterable": true, "inspect": false}
-		out.Options = map[string]any{"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"}, "countRows": false, "fields": ""}}
+		out.Options = map[string]any{"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"}, "countRows": false}}
 		out.Transformations = p.columns()
 	}
 }
