@@ -79,7 +79,8 @@ graphs: prometheus prometheus-ui ## Show what `make run` counts as graphs, in Pr
 	@echo 'make graphs: http://127.0.0.1:$(PROMETHEUS_PORT)/query?g0.expr=sum%20by%20(cloudflare_zone_name)%20(rate(cloudflare_zone_requests_total%5B5m%5D))&g0.tab=graph&g0.range_input=30m'
 	@cd $(PAGES) && exec ../prometheus --config.file=../../deploy/prometheus/prometheus.yml \
 		--storage.tsdb.path=../../state/prometheus --web.listen-address=127.0.0.1:$(PROMETHEUS_PORT) --log.level=warn \
-		--web.enable-remote-write-receiver --web.enable-otlp-receiver --enable-feature=promql-extended-range-selectors
+		--web.enable-remote-write-receiver --web.enable-otlp-receiver \
+		--enable-feature=created-timestamp-zero-ingestion,promql-extended-range-selectors
 
 .PHONY: test
 test: ## Run every test, the end-to-end ones included

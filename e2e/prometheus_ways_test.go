@@ -50,20 +50,37 @@ func (y way) deploy(t *testing.T, w *world, overlays ...string) (*deployment, *p
 	return d, p
 }
 
-// shippedPrometheus is deploy/prometheus/prometheus.yml with the deployment's ports, at the tests' pace: the collector
-// emits every two seconds, and is scraped twice as often.
+// shippedPrometheus is deploy/prometheus/prometheus.yml with all that can be uncommented and with the deployment's ports, at
+// the tests' pace: the collector emits every two seconds, and is scraped twice as often.
 func shippedPrometheus(t *testing.T, d *deployment) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, "deploy", "prometheus", "prometheus.yml"))
-	require.NoError(t, err)
 	root, err := filepath.Abs(repository)
 	require.NoError(t, err)
 	config := strings.NewReplacer(
 		"127.0.0.1:9464", "127.0.0.1:"+d.env["METRICS_PORT"],
 		"127.0.0.1:8888", "127.0.0.1:"+d.env["TELEMETRY_PORT"],
-		"../../", root+"/",
-	).Replace(string(text))
+		"../../dashboards", root+"/dashboards",
+	).Replace(uncommentedPrometheus(t))
 	return regexp.MustCompile(`scrape_interval: \w+`).ReplaceAllString(config, "scrape_interval: 1s")
+}
+
+func uncommentedPrometheus(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "deploy", "prometheus", "prometheus.yml"))
+	require.NoError(t, err)
+	return regexp.MustCompile(`(?m)^  #(- |  \w)`).ReplaceAllString(string(text), "  $1")
+}
+
+// Prometheus' own side is valid as it is shipped, and with what can be uncommented.
+func TestPrometheusConfigurationIsValid(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, promtool(t, "check", "config", filepath.Join("deploy", "prometheus", "prometheus.yml")), "rule files found")
+
+	text := uncommentedPrometheus(t)
+	assert.Equal(t, 4, strings.Count(text, "\n  - job_name: "))
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	promtool(t, "check", "config", "--syntax-only", file)
 }
 
 // read gives what Prometheus holds of the receiver now.
