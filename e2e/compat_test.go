@@ -80,7 +80,7 @@ func TestDialects(t *testing.T) {
 			list, err := unanswered(published(t, config), theirs)
 			require.NoError(t, err)
 			assert.Empty(t, strings.Join(list, "\n"), "what public dashboards and alerts ask in vain")
-			assert.Empty(t, c.log.lines("processor", "rror"), "what processors complain about")
+			assert.Empty(t, c.Log.Lines("processor", "rror"), "what processors complain about")
 		})
 	}
 }

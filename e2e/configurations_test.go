@@ -83,17 +83,16 @@ func TestUnknownStorageIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, twoZones(), time.Minute)
 	c := deployPrometheus(t, w, "yaml:receivers::cloudflaremetrics::storage: redis").start()
-	c.wait(time.Minute)
-	require.Error(t, c.err)
-	assert.Len(t, c.log.lines("Error:", "storage", "redis", "service::extensions"), 1)
+	require.Error(t, c.Wait())
+	assert.Len(t, c.Log.Lines("Error:", "storage", "redis", "service::extensions"), 1)
 }
 
 // validate gives what the command validate complains about.
 func validate(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	c := startProcess(t, env, executable(t), append([]string{"validate", componentStatus}, args...)...)
-	c.wait(time.Minute)
-	message := c.log.String()
-	assert.Equal(t, message == "", c.err == nil, "the exit status tells whether there is anything to complain about")
+	err := c.Wait()
+	message := c.Log.String()
+	assert.Equal(t, message == "", err == nil, "the exit status tells whether there is anything to complain about")
 	return message
 }

@@ -168,7 +168,7 @@ func TestDashboardsAndRulesLive(t *testing.T) {
 	o.expectData(t, func(e expression) bool { return !slices.Contains(unseen, e.where) })
 	o.expectHealthyRules(t)
 
-	o.current.terminate()
+	o.current.Terminate()
 	o.expectAlerts(t, "CloudflareDataAbsent", "CloudflareCollectorDown")
 	for name := range o.alerts {
 		assert.Contains(t, unseen, name, "never fired")

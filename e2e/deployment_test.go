@@ -7,12 +7,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // pace is what a test lays over a configuration: scrapes every two seconds, windows that are read a (simulated) minute after
@@ -40,7 +43,7 @@ type deployment struct {
 	executable string
 	args       []string
 	env        map[string]string
-	current    *process
+	current    *process.Process
 }
 
 // deploy prepares a collector that reads the world. Later configurations are laid over earlier ones.
@@ -70,7 +73,7 @@ func deployPrometheus(t *testing.T, w *world, overlays ...string) *deployment {
 }
 
 // start starts a process and does not wait for it to be ready.
-func (d *deployment) start() *process {
+func (d *deployment) start() *process.Process {
 	d.t.Helper()
 	var env []string
 	for name, value := range d.env {
@@ -80,6 +83,18 @@ func (d *deployment) start() *process {
 	return d.current
 }
 
+// startProcess starts a command in the repository's root, with nothing in its environment that would change what is tested
+// but what is given here.
+func startProcess(t *testing.T, env []string, name string, args ...string) *process.Process {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = repository, append(process.Environment(), env...)
+	return process.Start(t, cmd, testToken)
+}
+
+// shipped is the path of one of the configurations that users start from, as seen from the repository's root.
+func shipped(name string) string { return filepath.Join("config", name) }
+
 // url is on one of the deployment's ports.
 func (d *deployment) url(port, path string) string {
 	return "http://127.0.0.1:" + d.env[port] + path
@@ -88,12 +103,7 @@ func (d *deployment) url(port, path string) string {
 // eventually polls until the condition holds, and gives up as soon as the process has ended.
 func (d *deployment) eventually(within time.Duration, condition func(*assert.CollectT), what string) {
 	d.t.Helper()
-	require.EventuallyWithT(d.t, func(c *assert.CollectT) {
-		if d.current.running() {
-			condition(c)
-		}
-	}, within, 200*time.Millisecond, what)
-	require.True(d.t, d.current.running(), "the collector has ended while waiting: "+what)
+	d.current.Eventually(within, condition, what)
 }
 
 // get fetches a page.

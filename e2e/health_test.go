@@ -34,12 +34,12 @@ func TestHealthThroughAnOutage(t *testing.T) {
 	require.NotEmpty(t, counted)
 
 	w.server.Close()
-	log := d.current.log
+	log := d.current.Log
 	d.eventually(3*time.Minute, func(c *assert.CollectT) {
 		got := d.health(c, readiness)
 		assert.Equal(c, "StatusRecoverableError", got.Status)
 		assert.Contains(c, got.Error, "connection refused")
-		assert.GreaterOrEqual(c, len(log.lines("Error scraping metrics")), 3)
+		assert.GreaterOrEqual(c, len(log.Lines("Error scraping metrics")), 3)
 		for _, probe := range []string{readiness, liveness} {
 			require.Equal(t, http.StatusOK, d.health(c, probe).code, "%s during the outage", probe)
 		}

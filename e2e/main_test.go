@@ -8,13 +8,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // repository is the root of the working tree, as seen from this directory.
@@ -55,17 +56,8 @@ func executable(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(built.dir, "otelcol-cloudflare")
 	built.once.Do(func() {
-		built.err = goBuild(path, filepath.Join(repository, "cmd", "otelcol-cloudflare"), ".")
+		built.err = process.Build(path, filepath.Join(repository, "cmd", "otelcol-cloudflare"), ".")
 	})
 	require.NoError(t, built.err)
 	return path
-}
-
-func goBuild(output, dir, pkg string) error {
-	cmd := exec.Command("go", "-C", dir, "build", "-trimpath", "-ldflags", "-s -w", "-o", output, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	return nil
 }

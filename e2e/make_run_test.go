@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // The README's first command, as somebody runs it who has just cloned the repository and has no token. It is built
@@ -20,7 +22,7 @@ func TestMakeRun(t *testing.T) {
 	t.Parallel()
 	executable(t) // has compiled most of it
 	build := exec.CommandContext(t.Context(), "make", "-C", repository, "build")
-	build.Env = cleanEnvironment()
+	build.Env = process.Environment()
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
@@ -35,14 +37,12 @@ func TestMakeRun(t *testing.T) {
 
 	first := requestsByZone(t, url, time.Minute, nil)
 	assert.Len(t, first, 3, "zones")
-	assert.Len(t, run.log.lines("CLOUDFLARE_API_TOKEN is not set, so this is the simulator"), 1)
+	assert.Len(t, run.Log.Lines("CLOUDFLARE_API_TOKEN is not set, so this is the simulator"), 1)
 	requestsByZone(t, url, 2*time.Minute, first)
 
-	run.signal(syscall.SIGINT) // as Ctrl-C does
-	run.wait(10 * time.Second)
-	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		assert.ErrorIs(c, syscall.Kill(-run.cmd.Process.Pid, 0), syscall.ESRCH)
-	}, 10*time.Second, 50*time.Millisecond, "no process is left")
+	run.Signal(syscall.SIGINT) // as Ctrl-C does
+	_ = run.Wait()             // make says that it was interrupted
+	require.Eventually(t, run.Gone, process.Patience, 50*time.Millisecond, "no process is left")
 }
 
 // requestsByZone waits until every zone has requests, more than before.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 const module = "github.com/otelcol-cloudflare/cloudflaremetricsreceiver"
@@ -42,7 +44,7 @@ func buildOutside(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	ocb := filepath.Join(dir, "ocb")
-	require.NoError(t, goBuild(ocb, filepath.Join(repository, "tools"), "go.opentelemetry.io/collector/cmd/builder"))
+	require.NoError(t, process.Build(ocb, filepath.Join(repository, "tools"), "go.opentelemetry.io/collector/cmd/builder"))
 
 	manifest, err := os.ReadFile(filepath.Join(repository, "examples", "ocb", "builder-config.yaml"))
 	require.NoError(t, err)
@@ -53,7 +55,7 @@ func buildOutside(t *testing.T) string {
 
 	cmd := exec.CommandContext(t.Context(), ocb, "--config", "builder-config.yaml", "--skip-strict-versioning=false")
 	cmd.Dir = dir
-	cmd.Env = cleanEnvironment() // ocb takes every variable for a key of the manifest
+	cmd.Env = process.Environment() // ocb takes every variable for a key of the manifest
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return filepath.Join(dir, "otelcol-mine", "otelcol-mine")

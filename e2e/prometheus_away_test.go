@@ -50,8 +50,8 @@ func TestPrometheusIsAway(t *testing.T) {
 
 			p.stop()
 			time.Sleep(absence / 2)
-			said := d.current.log.lines(tt.during)
-			d.current.kill()
+			said := d.current.Log.Lines(tt.during)
+			d.current.Kill()
 			d.start()
 			time.Sleep(absence / 2)
 			p.start()

@@ -66,7 +66,7 @@ func TestPrometheusSeries(t *testing.T) {
 
 			assert.Equal(t, tt.metadata, p.knows(t, requests), "metadata")
 
-			d.current.terminate()
+			d.current.Terminate()
 			if tt.ends {
 				p.eventually(t, requests, func(samples []sample) bool { return len(samples) == 0 })
 				return

@@ -20,6 +20,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // prometheusServer is a real Prometheus: its configuration, its port and its data. Processes come and go there.
@@ -27,7 +29,7 @@ type prometheusServer struct {
 	t       *testing.T
 	port    int
 	args    []string
-	current *process
+	current *process.Process
 }
 
 // startPrometheus starts a Prometheus with a configuration file of this text, which ends with the test. It answers
@@ -61,8 +63,7 @@ func (p *prometheusServer) start() {
 // stop ends the process and keeps its data.
 func (p *prometheusServer) stop() {
 	p.t.Helper()
-	p.current.terminate()
-	require.NoError(p.t, p.current.err, "Prometheus' exit status")
+	p.current.Terminate()
 }
 
 func (p *prometheusServer) url() string { return fmt.Sprintf("http://127.0.0.1:%d", p.port) }
@@ -151,11 +152,6 @@ func prometheusTool(t *testing.T, name string) string {
 
 // buildPrometheus has the flags of `make prometheus`, so that the two share Go's build cache.
 func buildPrometheus(name string) error {
-	cmd := exec.Command("go", "-C", "prometheus", "build", "-trimpath", "-ldflags", "-s -w", "-tags", "remove_all_sd",
-		"-o", filepath.Join("..", repository, ".tools", "e2e", name), "github.com/prometheus/prometheus/cmd/"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	return nil
+	return process.Build(filepath.Join("..", repository, ".tools", "e2e", name), "prometheus",
+		"github.com/prometheus/prometheus/cmd/"+name, "-tags", "remove_all_sd")
 }

@@ -24,13 +24,7 @@ func TestPushesSurviveKills(t *testing.T) {
 	clients := startTraffic(t, d, 16)
 	for range 6 {
 		clients.waitForMore(d, 500)
-		p := d.current
-		select {
-		case <-time.After(time.Duration(random.Int64N(int64(2 * time.Second)))):
-		case <-p.done:
-			assert.Fail(t, "the collector has ended by itself")
-		}
-		p.kill()
+		d.current.KillAfter(time.Duration(random.Int64N(int64(2 * time.Second))))
 		d.start()
 	}
 	clients.waitForMore(d, 500)
@@ -50,8 +44,7 @@ func TestMemoryIsSavedByACleanStop(t *testing.T) {
 	d.expectSeries(truth.series())
 	began := d.created(truth)
 
-	d.current.terminate()
-	require.NoError(t, d.current.err, "the exit status")
+	d.current.Terminate()
 	d.startTaking()
 	clients = startTraffic(t, d, 4)
 	clients.waitForMore(d, 500)
@@ -60,9 +53,9 @@ func TestMemoryIsSavedByACleanStop(t *testing.T) {
 	assert.Equal(t, began, d.created(truth), "the series go on")
 
 	killed := time.Now()
-	d.current.kill()
+	d.current.Kill()
 	p := d.startTaking()
-	assert.Len(t, p.log.lines("\twarn\t", "did not stop cleanly", "start anew"), 1)
+	assert.Len(t, p.Log.Lines("\twarn\t", "did not stop cleanly", "start anew"), 1)
 	clients = startTraffic(t, d, 4)
 	clients.waitForMore(d, 500)
 	truth = clients.end()

@@ -121,7 +121,7 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	i.ok(t, http.MethodPatch, "/metrics/requests_total", "")
 	want["requests_total{}"]++
 	d.expectSeries(want)
-	assert.True(t, p.running())
+	assert.True(t, p.Running())
 }
 
 // Clients that send a byte now and then are cut off in time, however many they are, and hold nobody up meanwhile.

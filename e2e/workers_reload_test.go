@@ -67,7 +67,7 @@ func TestListenerSurvivesReloadsOfOtherReceivers(t *testing.T) {
 		clients.waitForMore(d, 200)
 		port := freePort(t)
 		changing.write(neighbour(port))
-		p.signal(syscall.SIGHUP)
+		p.Signal(syscall.SIGHUP)
 		d.eventually(time.Minute, func(c *assert.CollectT) {
 			connection, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
 			require.NoError(c, err)
@@ -76,8 +76,8 @@ func TestListenerSurvivesReloadsOfOtherReceivers(t *testing.T) {
 	}
 	clients.waitForMore(d, 200)
 	d.expectSeries(clients.end().series())
-	assert.Len(t, p.log.lines("performing partial receiver reload"), reloads)
-	assert.Empty(t, p.log.lines("restart service"))
+	assert.Len(t, p.Log.Lines("performing partial receiver reload"), reloads)
+	assert.Empty(t, p.Log.Lines("restart service"))
 }
 
 // startSinglePushes starts clients that push once and do not retry. Every other one makes a connection for each push.
@@ -108,9 +108,9 @@ func TestReloadsRefuseNobody(t *testing.T) {
 	for round := range reloads {
 		clients.waitForMore(d, 200)
 		changing.write(expiration(round + 1))
-		p.signal(syscall.SIGHUP)
+		p.Signal(syscall.SIGHUP)
 		d.eventually(time.Minute, func(c *assert.CollectT) {
-			assert.Len(c, p.log.lines("Everything is ready"), round+2)
+			assert.Len(c, p.Log.Lines("Everything is ready"), round+2)
 		}, "the configuration is in force")
 	}
 	clients.waitForMore(d, 200)
@@ -145,9 +145,9 @@ func TestReloadsLoseNothing(t *testing.T) {
 			for round := range reloads {
 				clients.waitForMore(d, 200)
 				changing.write(tt.change(round + 1))
-				p.signal(syscall.SIGHUP)
+				p.Signal(syscall.SIGHUP)
 				d.eventually(time.Minute, func(c *assert.CollectT) {
-					restarts, partial := p.log.lines("Everything is ready"), p.log.lines("performing partial receiver reload")
+					restarts, partial := p.Log.Lines("Everything is ready"), p.Log.Lines("performing partial receiver reload")
 					assert.Equal(c, round+2, len(restarts)+len(partial))
 				}, "the configuration is in force")
 			}

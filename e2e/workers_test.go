@@ -21,6 +21,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // workersPace has what is pushed emitted twice a second.
@@ -69,7 +71,7 @@ func (d *deployment) intake(connections int) *intake {
 }
 
 // startTaking starts a process and waits until it takes pushes.
-func (d *deployment) startTaking() *process {
+func (d *deployment) startTaking() *process.Process {
 	d.t.Helper()
 	p := d.start()
 	i := d.intake(1)

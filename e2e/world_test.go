@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/simulator"
 )
@@ -131,31 +132,10 @@ func twoZones() []simulator.Account {
 	return simulator.DefaultLayout(1, 2, simulator.PlanEnterprise)
 }
 
-// ports are those that freePort has returned.
-var ports struct {
-	sync.Mutex
-	taken map[int]bool
-}
+// ports are those that the tests of this package use.
+var ports process.Ports
 
-// freePort finds a port that nobody listens at. No two calls return the same one.
 func freePort(t *testing.T) int {
 	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		_, text, err := net.SplitHostPort(listener.Addr().String())
-		require.NoError(t, err)
-		port, err := strconv.Atoi(text)
-		require.NoError(t, err)
-		require.NoError(t, listener.Close())
-		if !ports.taken[port] {
-			if ports.taken == nil {
-				ports.taken = map[int]bool{}
-			}
-			ports.taken[port] = true
-			return port
-		}
-	}
+	return ports.Free(t)
 }
