@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// timeout is below what Docker gives a health check by default, 30 seconds, so that it is this program that complains.
+// timeout is below what the images give a health check, so that it is this program that complains.
 const timeout = 5 * time.Second
 
 func main() {

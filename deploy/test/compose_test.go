@@ -112,30 +112,23 @@ func TestComposeToken(t *testing.T) {
 func TestComposeConfigurations(t *testing.T) {
 	t.Parallel()
 	project := compose(t, nil, "compose.yaml")
-	var prometheus struct {
-		RuleFiles     []string `json:"rule_files"`
-		ScrapeConfigs []struct {
-			JobName       string                       `json:"job_name"`
-			HonorLabels   bool                         `json:"honor_labels"`
-			StaticConfigs []struct{ Targets []string } `json:"static_configs"`
-		} `json:"scrape_configs"`
-	}
-	readYAML(t, filepath.Join("compose", "prometheus.yml"), &prometheus)
-	require.Len(t, prometheus.ScrapeConfigs, 2)
-	assert.True(t, prometheus.ScrapeConfigs[0].HonorLabels)
-	assert.Equal(t, []string{"collector:9464"}, prometheus.ScrapeConfigs[0].StaticConfigs[0].Targets)
-	assert.Equal(t, []string{"collector:8888"}, prometheus.ScrapeConfigs[1].StaticConfigs[0].Targets)
 	assert.Equal(t, "0.0.0.0", *project.Services["collector"].Environment["TELEMETRY_ADDR"])
+	prometheus := readPrometheus(t, filepath.Join("compose", "prometheus.yml"))
 	rules, err := filepath.Glob(filepath.Join(repository, "dashboards", prometheus.RuleFiles[0]))
 	require.NoError(t, err)
 	assert.NotEmpty(t, rules)
 
 	var sources struct {
-		Datasources []struct{ UID, URL string }
+		Datasources []struct {
+			Type, URL string
+			IsDefault bool // which the dashboards' variable takes
+		}
 	}
 	readYAML(t, filepath.Join("compose", "grafana", "datasources", "prometheus.yaml"), &sources)
 	require.Len(t, sources.Datasources, 1)
 	assert.Equal(t, "http://prometheus:9090", sources.Datasources[0].URL)
+	assert.Equal(t, "prometheus", sources.Datasources[0].Type)
+	assert.True(t, sources.Datasources[0].IsDefault)
 
 	var dashboards struct {
 		Providers []struct{ Options struct{ Path string } }
@@ -143,6 +136,33 @@ func TestComposeConfigurations(t *testing.T) {
 	readYAML(t, filepath.Join("compose", "grafana", "dashboards", "cloudflare.yaml"), &dashboards)
 	require.Len(t, dashboards.Providers, 1)
 	assert.True(t, mounts(project.Services["grafana"], dashboards.Providers[0].Options.Path))
+}
+
+// Compose's Prometheus scrapes as the one of deploy/prometheus does, which the end-to-end tests run; only targets differ.
+func TestComposeScrapesAsIsTested(t *testing.T) {
+	t.Parallel()
+	want := readPrometheus(t, filepath.Join("prometheus", "prometheus.yml"))
+	have := readPrometheus(t, filepath.Join("compose", "prometheus.yml"))
+	assert.Equal(t, want.Global, have.Global)
+	require.Len(t, have.ScrapeConfigs, len(want.ScrapeConfigs))
+	for i, job := range want.ScrapeConfigs {
+		targets := job["static_configs"].([]any)[0].(map[string]any)["targets"].([]any)
+		targets[0] = strings.Replace(targets[0].(string), "127.0.0.1", "collector", 1)
+		assert.Equal(t, job, have.ScrapeConfigs[i])
+	}
+}
+
+// prometheusConfig is a part of Prometheus' configuration.
+type prometheusConfig struct {
+	Global        map[string]any   `json:"global"`
+	RuleFiles     []string         `json:"rule_files"`
+	ScrapeConfigs []map[string]any `json:"scrape_configs"`
+}
+
+func readPrometheus(t *testing.T, path string) (config prometheusConfig) {
+	t.Helper()
+	readYAML(t, path, &config)
+	return config
 }
 
 // readYAML decodes a file below deploy/.

@@ -80,7 +80,17 @@ extraEnv: [{name: OTLP_ENDPOINT, value: "https://otlp.example.com"}]
 workers: {enabled: true, existingSecret: workers}
 persistence: {existingClaim: mine}
 serviceMonitor: {enabled: true}`,
-	"with another exporter's names": `{apiToken: {existingSecret: cloudflare}, compat: lablabs}`,
+	"with another exporter's names": `{apiToken: {existingSecret: cloudflare}, compat: lablabs, dashboards: {enabled: true}}`,
+	"with another exporter's names by OTLP, and Workers": `
+apiToken: {existingSecret: cloudflare}
+output: otlp
+compat: cloudflare-exporter
+workers: {enabled: true, existingSecret: workers}`,
+	"with another exporter's names by remote write": `
+apiToken: {existingSecret: cloudflare}
+output: remote-write
+compat: seed
+serviceMonitor: {enabled: true, interval: 15s}`,
 	"by remote write": `
 apiToken: {existingSecret: cloudflare}
 output: remote-write
@@ -123,6 +133,41 @@ func TestChartRenders(t *testing.T) {
 			expectValid(t, objects)
 		})
 	}
+}
+
+// A wrong configuration that is taken back is replaced although its pod never became ready, which Kubernetes does with no
+// other policy.
+func TestChartRecoversFromAWrongConfiguration(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, appsv1.ParallelPodManagement, render(t, releases["the least"]).set.Spec.PodManagementPolicy)
+}
+
+// The operator's jobs have the names of deploy/prometheus/prometheus.yml, by which an alert goes, whatever the release is
+// called, and scrapes that end before the next one begins.
+func TestChartNamesJobs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(repository, "deploy", "prometheus", "prometheus.yml"))
+	require.NoError(t, err)
+	for _, name := range []string{"everything", "with another exporter's names by remote write"} {
+		endpoints := render(t, releases[name]).monitor.Spec.Endpoints
+		require.NotEmpty(t, endpoints, name)
+		for _, endpoint := range endpoints {
+			require.Len(t, endpoint.RelabelConfigs, 1, endpoint.Port)
+			job := endpoint.RelabelConfigs[0]
+			assert.Equal(t, "job", job.TargetLabel, endpoint.Port)
+			assert.Contains(t, string(text), "- job_name: "+*job.Replacement+"\n", endpoint.Port)
+			if endpoint.ScrapeTimeout != "" {
+				assert.Equal(t, endpoint.Interval, endpoint.ScrapeTimeout, endpoint.Port)
+			}
+		}
+	}
+}
+
+func TestChartWarns(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, render(t, releases["with another exporter's names"]).notes, "find nothing under the names of compat: lablabs")
+	assert.NotContains(t, render(t, releases["everything"]).notes, "WARNING")
+	assert.NotContains(t, render(t, releases["by remote write"]).notes, "WARNING")
 }
 
 func TestChartState(t *testing.T) {

@@ -34,7 +34,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- /* The Secret with the API token, or nothing if the configuration has other credentials. */}}
+{{- /* The Secret with the API token, of which there must be one. */}}
 {{- define "otelcol-cloudflare.tokenSecret" -}}
 {{- with .Values.apiToken }}
 {{- if and .existingSecret .value }}
