@@ -4,7 +4,6 @@
 package e2e
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -17,10 +16,10 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/otlptranslator"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
 )
 
@@ -33,13 +32,7 @@ type sample struct {
 }
 
 // String is the sample's series in Prometheus' notation.
-func (s sample) String() string {
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(s.labels)) {
-		list = append(list, fmt.Sprintf("%s=%q", name, s.labels[name]))
-	}
-	return s.name + "{" + strings.Join(list, ",") + "}"
-}
+func (s sample) String() string { return exposition.Series(s.name, s.labels) }
 
 // scrape reads a Prometheus endpoint as Prometheus would.
 func scrape(url string) ([]sample, error) {
@@ -47,20 +40,15 @@ func scrape(url string) ([]sample, error) {
 	if err != nil || code != http.StatusOK {
 		return nil, cmp.Or(err, fmt.Errorf("status %d", code))
 	}
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
+	families, err := exposition.Read(string(page), expfmt.NewFormat(expfmt.TypeTextPlain))
 	if err != nil {
-		return nil, fmt.Errorf("the exposition cannot be parsed: %w", err)
+		return nil, err
 	}
 	var samples []sample
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
-			s := sample{name: family.GetName(), labels: map[string]string{}, kind: family.GetType()}
-			for _, pair := range m.GetLabel() {
-				s.labels[pair.GetName()] = pair.GetValue()
-			}
-			s.value = m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
-			samples = append(samples, s)
+			value := m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
+			samples = append(samples, sample{name: family.GetName(), labels: exposition.Labels(m), value: value, kind: family.GetType()})
 		}
 	}
 	return samples, nil

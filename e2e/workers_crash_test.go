@@ -11,6 +11,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 // Processes are killed under load, at any moment. What was answered survives, and what was not is counted once when it
@@ -73,7 +75,7 @@ func (d *deployment) created(truth tally) map[string]time.Time {
 	began := map[string]time.Time{}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
-			name := series(family.GetName(), labelsOf(m))
+			name := exposition.Series(family.GetName(), exposition.Labels(m))
 			switch family.GetType() {
 			case dto.MetricType_COUNTER:
 				began[name] = m.GetCounter().GetCreatedTimestamp().AsTime()

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 // journal is all points of each series that a backend received by OTLP, in their order.
@@ -84,7 +86,7 @@ func (j *journal) append(name string, attributes pcommon.Map, point interface {
 	for label, v := range attributes.All() {
 		labels[label] = v.AsString()
 	}
-	id := series(name, labels)
+	id := exposition.Series(name, labels)
 	j.points[id] = append(j.points[id], entry{
 		value, point.StartTimestamp().AsTime(), point.Timestamp().AsTime(), point.Flags().NoRecordedValue(),
 	})
@@ -214,7 +216,7 @@ func (d *deployment) expectWritten(remote *sink, want map[string]float64) {
 				got[s.String()] = s.value
 			}
 		}
-		assert.Empty(c, differences(want, got))
+		assert.Empty(c, exposition.Differences(want, got))
 	}, "what is written remotely is the truth")
 }
 

@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 const (
@@ -251,7 +253,7 @@ func (d *deployment) scrapedHistograms() (map[string]native, error) {
 			continue
 		}
 		for _, m := range family.GetMetric() {
-			all[labelsOf(m)["case"]] = fromNative(m.GetHistogram())
+			all[exposition.Labels(m)["case"]] = fromNative(m.GetHistogram())
 		}
 	}
 	return all, nil

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
@@ -155,17 +155,7 @@ func (i *intake) families(ctx context.Context, accept string) ([]*dto.MetricFami
 	if err != nil || got.status != http.StatusOK {
 		return nil, cmp.Or(err, fmt.Errorf("status %d: %s", got.status, got.body))
 	}
-	decoder := expfmt.NewDecoder(strings.NewReader(got.body), expfmt.ResponseFormat(got.header))
-	var families []*dto.MetricFamily
-	for {
-		var family dto.MetricFamily
-		if err := decoder.Decode(&family); errors.Is(err, io.EOF) {
-			return families, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("the exposition cannot be parsed: %w", err)
-		}
-		families = append(families, &family)
-	}
+	return exposition.Read(got.body, expfmt.ResponseFormat(got.header))
 }
 
 // sums is what the receiver says when it is asked itself, by series in Prometheus' notation.
@@ -180,68 +170,26 @@ func (d *deployment) exporter() *intake {
 	return &intake{http: &http.Client{Transport: transport, Timeout: 5 * time.Second}, url: d.url("WORKERS_METRICS_PORT", "")}
 }
 
-// values flattens families: a histogram becomes the lines that it has in text. target_info is left out.
+// values are the values of all series but target_info.
 func values(families []*dto.MetricFamily) map[string]float64 {
-	all := map[string]float64{}
-	for _, family := range families {
-		if family.GetName() == "target_info" {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			labels := labelsOf(m)
-			if h := m.GetHistogram(); h != nil {
-				addLines(all, family.GetName(), labels, h)
-				continue
-			}
-			all[series(family.GetName(), labels)] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
-		}
-	}
-	return all
-}
-
-func labelsOf(m *dto.Metric) map[string]string {
-	labels := map[string]string{}
-	for _, pair := range m.GetLabel() {
-		labels[pair.GetName()] = pair.GetValue()
-	}
-	return labels
-}
-
-func addLines(all map[string]float64, name string, labels map[string]string, h *dto.Histogram) {
-	for _, bucket := range h.GetBucket() {
-		all[bucketLine(name, labels, bucket.GetUpperBound())] = float64(bucket.GetCumulativeCount())
-	}
-	all[series(name+"_sum", labels)] = h.GetSampleSum()
-	all[series(name+"_count", labels)] = float64(h.GetSampleCount())
-}
-
-func bucketLine(name string, labels map[string]string, bound float64) string {
-	labels = maps.Clone(labels)
-	labels["le"] = fmt.Sprint(bound)
-	return series(name+"_bucket", labels)
-}
-
-func series(name string, labels map[string]string) string {
-	return sample{name: name, labels: labels}.String()
+	return exposition.Values(slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "target_info" }))
 }
 
 // expectSeries waits until the Prometheus exporter shows exactly these, and expects the receiver to say the same.
 func (d *deployment) expectSeries(want map[string]float64) {
 	d.t.Helper()
 	require.NotEmpty(d.t, want)
-	var wrong []string
 	for _, shown := range []struct {
 		where string
 		read  func() (map[string]float64, error)
 	}{
-		{"the scrape", func() (map[string]float64, error) { return d.scraped() }},
+		{"the scrape", d.scraped},
 		{"GET /metrics", func() (map[string]float64, error) { return d.intake(1).sums(d.t.Context()) }},
 	} {
 		d.eventually(time.Minute, func(c *assert.CollectT) {
 			got, err := shown.read()
 			require.NoError(c, err)
-			wrong = differences(want, got)
-			assert.Empty(c, wrong)
+			assert.Empty(c, exposition.Differences(want, got))
 		}, shown.where+" shows the truth")
 	}
 }
@@ -250,23 +198,4 @@ func (d *deployment) expectSeries(want map[string]float64) {
 func (d *deployment) scraped() (map[string]float64, error) {
 	families, err := d.exporter().families(d.t.Context(), string(expfmt.NewFormat(expfmt.TypeTextPlain)))
 	return values(families), err
-}
-
-// differences names some of the series that are not as they should be.
-func differences(want, got map[string]float64) []string {
-	var wrong []string
-	for name, value := range want {
-		if shown, ok := got[name]; !ok {
-			wrong = append(wrong, name+" is missing")
-		} else if shown != value {
-			wrong = append(wrong, fmt.Sprintf("%s is %v instead of %v", name, shown, value))
-		}
-	}
-	for name, value := range got {
-		if _, ok := want[name]; !ok {
-			wrong = append(wrong, fmt.Sprintf("%s %v is too many", name, value))
-		}
-	}
-	slices.Sort(wrong)
-	return wrong[:min(5, len(wrong))]
 }

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 // service is the name that the simulated Workers give themselves.
@@ -122,12 +124,12 @@ func (t tally) series() map[string]float64 {
 		count := 0.0
 		for i, n := range sum.buckets {
 			count += float64(n)
-			all[bucketLine(histogram, labels, append(slices.Clone(defaultBounds), math.Inf(1))[i])] = count
+			all[exposition.Bucket(histogram, labels, append(slices.Clone(defaultBounds), math.Inf(1))[i])] = count
 		}
-		all[series(histogram+"_count", labels)] = count
-		all[series(histogram+"_sum", labels)], _ = sum.duration.Float64()
-		all[series("http_requests_total", labels)] = count
-		all[series("llm_cost_usd_total", labels)], _ = sum.cost.Float64()
+		all[exposition.Series(histogram+"_count", labels)] = count
+		all[exposition.Series(histogram+"_sum", labels)], _ = sum.duration.Float64()
+		all[exposition.Series("http_requests_total", labels)] = count
+		all[exposition.Series("llm_cost_usd_total", labels)], _ = sum.cost.Float64()
 	}
 	return all
 }
