@@ -72,14 +72,12 @@ func anchors(text string) []string {
 	return list
 }
 
-// Each link within the repository leads to a file and heading that there is. docs/ is a site too, whose navigation has all
-// of its pages.
+// Each link within the repository leads to a file and heading that there is.
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`(?m)\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$`)
 	for _, file := range markdownFiles(t) {
-		text := prose(t, file)
-		for _, match := range link.FindAllStringSubmatch(text, -1) {
+		for _, match := range link.FindAllStringSubmatch(prose(t, file), -1) {
 			target := match[1] + match[2]
 			if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
 				continue
@@ -89,71 +87,52 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if path != "" {
 				to = filepath.Join(filepath.Dir(file), path)
 			}
-			if _, err := os.Stat(to); !assert.NoError(t, err, "%s: %s", file, target) {
-				continue
-			}
-			if anchor != "" && strings.HasSuffix(to, ".md") {
-				assert.Contains(t, anchors(prose(t, to)), anchor, "%s: %s", file, target)
+			assertLeads(t, file, to, anchor)
+		}
+	}
+}
+
+// So does each address by which alerts and forms, which are read elsewhere, mean the repository.
+func TestAddressesLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	address := regexp.MustCompile(`otelcol-cloudflare/cloudflaremetricsreceiver/blob/main/([\w./-]+)(?:#([\w-]+))?`)
+	found := 0
+	for _, pattern := range []string{".github/ISSUE_TEMPLATE/*.yml", "dashboards/rules/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, match := range address.FindAllStringSubmatch(string(text), -1) {
+				found++
+				assertLeads(t, file, filepath.FromSlash(match[1]), match[2])
 			}
 		}
 	}
+	assert.Greater(t, found, 25, "addresses are not found any more")
+}
+
+// assertLeads holds that a file is there, and has a heading if it is a page.
+func assertLeads(t *testing.T, from, to, anchor string) {
+	t.Helper()
+	if _, err := os.Stat(to); !assert.NoError(t, err, from) {
+		return
+	}
+	if anchor != "" && strings.HasSuffix(to, ".md") {
+		assert.Contains(t, anchors(prose(t, to)), anchor, "%s leads to a heading that %s has not", from, to)
+	}
+}
+
+// docs/ is a site too, whose navigation has all of its pages and no others.
+func TestSiteHasAllPages(t *testing.T) {
+	t.Parallel()
 	site, err := os.ReadFile("mkdocs.yml")
 	require.NoError(t, err)
+	var listed []string
+	for _, match := range regexp.MustCompile(`(?m)^  - [^:]+: (\S+\.md)$`).FindAllStringSubmatch(string(site), -1) {
+		listed = append(listed, filepath.Join("docs", match[1]))
+	}
 	pages, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	for _, page := range pages {
-		assert.Contains(t, string(site), ": "+filepath.Base(page)+"\n", "the site's navigation lacks a page")
-	}
-}
-
-// The README's table has what there is, and all there is at the top.
-func TestREADMEHasTheKeys(t *testing.T) {
-	t.Parallel()
-	row := regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|")
-	token := regexp.MustCompile("`([^`]+)`")
-	reference, err := os.ReadFile("docs/configuration.md")
-	require.NoError(t, err)
-	own, _, _ := strings.Cut(string(reference), "## Receiver `workersmetrics`")
-	var keys []string
-	for _, match := range row.FindAllStringSubmatch(own, -1) {
-		keys = append(keys, strings.Trim(match[1], "`"))
-	}
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	_, section, _ := strings.Cut(string(readme), "\n## Configuration\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	var listed []string
-	for _, match := range row.FindAllStringSubmatch(section, -1) {
-		for _, name := range token.FindAllStringSubmatch(match[1], -1) {
-			listed = append(listed, name[1])
-			assert.True(t, slices.ContainsFunc(keys, func(key string) bool {
-				return key == name[1] || strings.HasPrefix(key, name[1]+"::")
-			}), "the README has the key %s, the receiver has not", name[1])
-		}
-	}
-	for _, key := range keys {
-		top, _, _ := strings.Cut(key, "::")
-		assert.True(t, slices.ContainsFunc(listed, func(name string) bool {
-			return name == top || strings.HasPrefix(name, top+"::")
-		}), "the README lacks %s", top)
-	}
-}
-
-// Metrics that operators are told to look at are metrics that there are.
-func TestNamedMetricsExist(t *testing.T) {
-	t.Parallel()
-	known := map[string]bool{}
-	for name, m := range loadMetadata(t).Metrics {
-		known[prometheusName(name, m)] = true
-	}
-	for _, label := range []string{"account_id", "account_name", "zone_id", "zone_name"} {
-		known["cloudflare_"+label] = true
-	}
-	for _, page := range []string{"operations.md", "quick-start.md", "security.md"} {
-		text, err := os.ReadFile(filepath.Join("docs", page))
-		require.NoError(t, err)
-		for _, name := range regexp.MustCompile(`\bcloudflare_[a-z0-9_]*[a-z0-9]\b`).FindAllString(string(text), -1) {
-			assert.True(t, known[name], "%s: there is no metric %s", page, name)
-		}
-	}
+	assert.ElementsMatch(t, pages, listed)
 }
