@@ -9,18 +9,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 const token = "node-token-that-must-never-be-printed"
@@ -35,7 +35,7 @@ type collector struct {
 	intake  string // where clients push
 	scraped string // where Prometheus scrapes
 	health  string
-	current *process
+	current *process.Process
 }
 
 // startCollector starts a collector with the shipped configuration, which emits each second.
@@ -44,7 +44,7 @@ func startCollector(t *testing.T) *collector {
 	intake, scraped, health := freePort(t), freePort(t), freePort(t)
 	c := &collector{
 		t: t,
-		env: append(cleanEnvironment(), "WORKERS_METRICS_TOKEN="+token, "STATE_DIR="+t.TempDir(), "LOG_LEVEL=warn",
+		env: append(process.Environment(), "WORKERS_METRICS_TOKEN="+token, "STATE_DIR="+t.TempDir(), "LOG_LEVEL=warn",
 			"WORKERS_ENDPOINT=127.0.0.1:"+intake, "WORKERS_METRICS_PORT="+scraped, "HEALTH_PORT="+health,
 			"TELEMETRY_PORT="+freePort(t), "ZPAGES_PORT="+freePort(t)),
 		intake:  "http://127.0.0.1:" + intake,
@@ -57,27 +57,28 @@ func startCollector(t *testing.T) *collector {
 
 func (c *collector) start() {
 	c.t.Helper()
-	cmd := newCommand(repository, c.env, collectorPath,
+	cmd := exec.Command(collectorPath,
 		"--feature-gates=extension.healthcheck.useComponentStatus", "--config="+filepath.Join("config", "collector-workers.yaml"),
 		"--config=yaml:receivers::workersmetrics::collection_interval: 1s")
-	c.current = startProcess(c.t, cmd)
-	c.current.eventually(func(t *assert.CollectT) {
+	cmd.Dir, cmd.Env = repository, c.env
+	c.current = process.Start(c.t, cmd, token)
+	c.current.Eventually(patience, func(t *assert.CollectT) {
 		_, err := c.get(c.health)
 		assert.NoError(t, err)
-	})
+	}, "the collector is healthy")
 }
 
 // crash ends the collector without its knowing, and starts it again.
 func (c *collector) crash() {
 	c.t.Helper()
-	c.current.kill()
+	c.current.Kill()
 	c.start()
 }
 
 // expect waits until Prometheus sees what happened and nothing else.
 func (c *collector) expect(want truth) {
 	c.t.Helper()
-	c.current.eventually(func(t *assert.CollectT) { assert.Empty(t, c.difference(c.scraped, want)) })
+	c.current.Eventually(patience, func(t *assert.CollectT) { assert.Empty(t, c.difference(c.scraped, want)) }, "Prometheus sees the truth")
 }
 
 // stays makes sure that what is counted now, in the receiver itself, is still what happened.
@@ -92,11 +93,11 @@ func (c *collector) difference(url string, want truth) string {
 	if err != nil {
 		return err.Error()
 	}
-	got, err := parse(page)
+	families, err := exposition.Read(page, expfmt.NewFormat(expfmt.TypeTextPlain))
 	if err != nil {
 		return err.Error()
 	}
-	return differences(want.rounded(), got)
+	return exposition.Differences(want.rounded(), exposition.Values(families))
 }
 
 // get fetches a page, with the token.
@@ -121,49 +122,10 @@ func (c *collector) get(url string) (string, error) {
 	return string(page), nil
 }
 
-// parse reads an exposition as Prometheus would.
-func parse(page string) (map[string]float64, error) {
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(page))
-	if err != nil {
-		return nil, err
-	}
-	samples := map[string]float64{}
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			labels := map[string]string{}
-			for _, pair := range m.GetLabel() {
-				labels[pair.GetName()] = pair.GetValue()
-			}
-			h := m.GetHistogram()
-			if h == nil {
-				samples[series(name, labels)] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
-				continue
-			}
-			samples[series(name+"_count", labels)] = float64(h.GetSampleCount())
-			samples[series(name+"_sum", labels)] = h.GetSampleSum()
-			for _, b := range h.GetBucket() {
-				samples[series(name+"_bucket", withBound(labels, b.GetUpperBound()))] = float64(b.GetCumulativeCount())
-			}
-		}
-	}
-	return samples, nil
-}
+// ports are those that the tests of this package use.
+var ports process.Ports
 
-// ports are those that freePort has returned.
-var ports sync.Map
-
-// freePort finds a port that nobody listens at. No two calls return the same one.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		_, port, err := net.SplitHostPort(listener.Addr().String())
-		require.NoError(t, err)
-		require.NoError(t, listener.Close())
-		if _, taken := ports.LoadOrStore(port, true); !taken {
-			return port
-		}
-	}
+	return strconv.Itoa(ports.Free(t))
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // The examples' types are right, and both wrangler configurations make a Worker.
@@ -27,7 +29,7 @@ func TestExamplesCompile(t *testing.T) {
 			b, err := build() // writes the types of SvelteKit's routes
 			require.NoError(t, err)
 			assert.FileExists(t, b.script)
-			assert.NoError(t, run(tool(filepath.Base(filepath.Dir(b.config)), "tsc", "--noEmit")))
+			assert.NoError(t, process.Run(tool(filepath.Base(filepath.Dir(b.config)), "tsc", "--noEmit")))
 		})
 	}
 }

@@ -38,11 +38,11 @@ func TestIncrements(t *testing.T) {
 // settle waits until the Worker knows of each increment that it is counted.
 func (w *worker) settle(t *testing.T, i *intake, increments int) {
 	t.Helper()
-	w.eventually(func(c *assert.CollectT) {
+	w.Eventually(patience, func(c *assert.CollectT) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		assert.Len(c, i.answered, increments)
-	})
+	}, "every increment is answered")
 	keys, attempts := i.disturbed()
 	assert.Equal(t, increments, keys)
 	assert.Greater(t, attempts, 3*increments/2, "too few requests met a fault")

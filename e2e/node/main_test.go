@@ -11,11 +11,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // repository is the root of the working tree, as seen from this directory.
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	err = cmp.Or(err, mkdirErr)
 	if err == nil {
 		collectorPath = filepath.Join(dir, "otelcol-cloudflare")
-		err = buildCollector(collectorPath)
+		err = process.Build(collectorPath, filepath.Join(repository, "cmd", "otelcol-cloudflare"), ".")
 	}
 	code := 1
 	if err == nil {
@@ -47,20 +48,4 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-// buildCollector builds the distribution from its committed sources, with the flags of `make build`.
-func buildCollector(output string) error {
-	cmd := exec.Command("go", "-C", filepath.Join(repository, "cmd", "otelcol-cloudflare"),
-		"build", "-trimpath", "-ldflags", "-s -w", "-o", output, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	return run(cmd)
-}
-
-// run runs a command, whose output is a part of its error.
-func run(cmd *exec.Cmd) error {
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // Programs with prom-client arrive bucket by bucket in each of the ways that docs/workers.md has: each push a contribution,
@@ -27,7 +29,11 @@ func TestPromClient(t *testing.T) {
 				Labels    map[string]string
 				By, Value float64
 			}
-			require.NoError(t, json.Unmarshal(output(t, cmd), &events))
+			p := process.Start(t, cmd, token)
+			require.NoError(t, p.Wait())
+			printed := p.Log.Lines("jobs_total")
+			require.Len(t, printed, 1)
+			require.NoError(t, json.Unmarshal([]byte(printed[0]), &events))
 			require.GreaterOrEqual(t, len(events), 2000)
 			want := truth{}
 			for _, e := range events {

@@ -20,6 +20,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 // requests is the number of requests, one push each, that 50 clients make.
@@ -49,7 +51,7 @@ func TestEveryObservationOfAWorkerCounts(t *testing.T) {
 	}
 	w.load(calls)
 	c.expect(want)
-	w.terminate()
+	w.Terminate()
 	c.stays(want)
 }
 
@@ -91,20 +93,20 @@ func TestShop(t *testing.T) {
 	w.load(calls)
 
 	// Nobody knows beforehand how long requests take, nor how many alarms there are: that is as the Worker said it.
-	c.current.eventually(func(t *assert.CollectT) {
+	c.current.Eventually(patience, func(t *assert.CollectT) {
 		want, _ := i.recorded()
 		assert.Empty(t, requested.missing(want))
 		want.merge(views)
 		assert.Empty(t, c.difference(c.scraped, want))
-	})
+	}, "Prometheus sees what was requested")
 	keys, attempts := i.disturbed()
 	assert.Greater(t, attempts, keys, "no batch met a fault")
-	w.terminate()
+	w.Terminate()
 	want, pushes := i.recorded()
-	alarms := want.rounded()[series("do_alarm_total", map[string]string{"job": "shop", "do_class": "Tally"})]
+	alarms := want.rounded()[exposition.Series("do_alarm_total", map[string]string{"job": "shop", "do_class": "Tally"})]
 	assert.InDelta(t, requests+alarms, pushes, 0, "each request and each alarm is one push")
 	assert.Empty(t, truth{
-		series("do_alarm_duration_ms_count", map[string]string{"job": "shop", "do_class": "Tally"}): big.NewFloat(alarms),
+		exposition.Series("do_alarm_duration_ms_count", map[string]string{"job": "shop", "do_class": "Tally"}): big.NewFloat(alarms),
 	}.missing(want))
 	want.merge(views)
 	c.expect(want)
@@ -143,12 +145,12 @@ func TestLLMCalls(t *testing.T) {
 		}
 	}
 	w.load(calls)
-	c.current.eventually(func(t *assert.CollectT) {
+	c.current.Eventually(patience, func(t *assert.CollectT) {
 		recorded, pushes := i.recorded()
 		assert.Equal(t, len(calls), pushes)
 		assert.Empty(t, want.missing(recorded))
 		assert.Empty(t, c.difference(c.scraped, recorded))
-	})
+	}, "Prometheus sees what was requested")
 }
 
 // dollars is what so many tokens cost.

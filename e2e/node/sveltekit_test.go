@@ -38,10 +38,10 @@ func TestSvelteKit(t *testing.T) {
 		requested.add("http_request_duration_ms_count", map[string]string{"job": "my-app", "route": route}, 1)
 	}
 	w.load(calls)
-	c.current.eventually(func(t *assert.CollectT) {
+	c.current.Eventually(patience, func(t *assert.CollectT) {
 		recorded, pushes := i.recorded()
 		assert.Equal(t, len(calls), pushes)
 		assert.Empty(t, requested.missing(recorded))
 		assert.Empty(t, c.difference(c.scraped, recorded))
-	})
+	}, "Prometheus sees what was requested")
 }

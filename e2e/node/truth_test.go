@@ -6,17 +6,16 @@
 package node
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"math/big"
 	"slices"
-	"strconv"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
 
 // truth is what has been counted, by series in Prometheus' notation. Sums are exact: 3,000 bits are more than all sums of
@@ -25,11 +24,14 @@ type truth map[string]*big.Float
 
 // add counts for a series.
 func (t truth) add(name string, labels map[string]string, by float64) {
-	key := series(name, labels)
-	if t[key] == nil {
-		t[key] = new(big.Float).SetPrec(3000)
+	t.addTo(exposition.Series(name, labels), big.NewFloat(by))
+}
+
+func (t truth) addTo(series string, by *big.Float) {
+	if t[series] == nil {
+		t[series] = new(big.Float).SetPrec(3000)
 	}
-	t[key].Add(t[key], big.NewFloat(by))
+	t[series].Add(t[series], by)
 }
 
 // observe counts for all series of a histogram.
@@ -41,17 +43,14 @@ func (t truth) observe(name string, labels map[string]string, bounds []float64, 
 		if value <= bound {
 			by = 1
 		}
-		t.add(name+"_bucket", withBound(labels, bound), by)
+		t.addTo(exposition.Bucket(name, labels, bound), big.NewFloat(by))
 	}
 }
 
 // merge adds what another one counted.
 func (t truth) merge(other truth) {
 	for key, value := range other {
-		if t[key] == nil {
-			t[key] = new(big.Float).SetPrec(3000)
-		}
-		t[key].Add(t[key], value)
+		t.addTo(key, value)
 	}
 }
 
@@ -68,7 +67,7 @@ func (t truth) rounded() map[string]float64 {
 func (t truth) missing(from truth) string {
 	others := from.rounded()
 	maps.DeleteFunc(others, func(key string, _ float64) bool { return t[key] == nil })
-	return differences(t.rounded(), others)
+	return exposition.Differences(t.rounded(), others)
 }
 
 // addOTLP counts what a push in OTLP/JSON holds: counters and histograms of deltas.
@@ -102,7 +101,7 @@ func (t truth) addMetric(job string, m pmetric.Metric) {
 		cumulative := uint64(0)
 		for i, bound := range append(p.ExplicitBounds().AsRaw(), math.Inf(1)) {
 			cumulative += p.BucketCounts().At(i)
-			t.add(m.Name()+"_bucket", withBound(labels, bound), float64(cumulative))
+			t.addTo(exposition.Bucket(m.Name(), labels, bound), new(big.Float).SetUint64(cumulative))
 		}
 	}
 }
@@ -113,38 +112,4 @@ func labelsOf(job string, attributes pcommon.Map) map[string]string {
 		labels[name] = value.AsString()
 	}
 	return labels
-}
-
-// series is Prometheus' notation of a series.
-func series(name string, labels map[string]string) string {
-	var list []string
-	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		list = append(list, fmt.Sprintf("%s=%q", label, labels[label]))
-	}
-	return name + "{" + strings.Join(list, ",") + "}"
-}
-
-func withBound(labels map[string]string, bound float64) map[string]string {
-	labels = maps.Clone(labels)
-	labels["le"] = strconv.FormatFloat(bound, 'g', -1, 64)
-	return labels
-}
-
-// differences are the series that are not as they should be, one a line, the first twenty.
-func differences(want, got map[string]float64) string {
-	var lines []string
-	for key, value := range want {
-		if actual, there := got[key]; !there {
-			lines = append(lines, fmt.Sprintf("%s is not there instead of %v", key, value))
-		} else if actual != value {
-			lines = append(lines, fmt.Sprintf("%s is %v instead of %v", key, actual, value))
-		}
-	}
-	for key, value := range got {
-		if _, expected := want[key]; !expected {
-			lines = append(lines, fmt.Sprintf("%s is %v and should not be there", key, value))
-		}
-	}
-	slices.Sort(lines)
-	return strings.Join(lines[:min(20, len(lines))], "\n")
 }

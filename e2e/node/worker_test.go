@@ -12,8 +12,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +21,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // bundle is a Worker as wrangler would upload it.
@@ -41,19 +43,21 @@ var (
 func bundled(dir, config, script string, before ...string) func() (bundle, error) {
 	return sync.OnceValues(func() (bundle, error) {
 		if len(before) > 0 {
-			if err := run(tool(dir, before[0], before[1:]...)); err != nil {
+			if err := process.Run(tool(dir, before[0], before[1:]...)); err != nil {
 				return bundle{}, err
 			}
 		}
 		out := filepath.Join(workspace, "bundles", dir+"-"+config)
-		err := run(tool(dir, "wrangler", "deploy", "--dry-run", "--config="+config, "--outdir="+out))
+		err := process.Run(tool(dir, "wrangler", "deploy", "--dry-run", "--config="+config, "--outdir="+out))
 		return bundle{config: filepath.Join(workspace, dir, config), script: filepath.Join(out, script)}, err
 	})
 }
 
 // worker is a Worker that runs in workerd.
 type worker struct {
-	*process
+	*process.Process
+
+	t      *testing.T
 	origin string
 	client http.Client
 }
@@ -68,15 +72,16 @@ func startWorker(t *testing.T, build func() (bundle, error), intake string, opti
 	maps.Copy(all, options)
 	text, err := json.Marshal(all)
 	require.NoError(t, err)
-	w := &worker{process: startProcess(t, nodeCommand("node", "serve.mjs", string(text)))}
+	w := &worker{Process: process.Start(t, nodeCommand("node", "serve.mjs", string(text)), token), t: t}
 	transport := &http.Transport{MaxIdleConnsPerHost: clients}
 	w.client = http.Client{Timeout: patience, Transport: transport}
 	t.Cleanup(transport.CloseIdleConnections)
-	w.eventually(func(c *assert.CollectT) {
-		var ready bool
-		w.origin, ready = w.log.after("listening ")
-		assert.True(c, ready)
-	})
+	listening := regexp.MustCompile(`(?m)^listening (\S+)\n`)
+	w.Eventually(patience, func(c *assert.CollectT) {
+		if found := listening.FindStringSubmatch(w.Log.String()); assert.NotNil(c, found) {
+			w.origin = found[1]
+		}
+	}, "the Worker listens")
 	return w
 }
 
@@ -136,14 +141,4 @@ func bodyOf(text string) io.Reader {
 		return http.NoBody
 	}
 	return strings.NewReader(text)
-}
-
-// output is what a program of the workspace prints.
-func output(t *testing.T, cmd *exec.Cmd) []byte {
-	t.Helper()
-	out, err := cmd.Output()
-	if exit := new(exec.ExitError); err != nil && assert.ErrorAs(t, err, &exit) {
-		require.NoError(t, err, "%s", exit.Stderr)
-	}
-	return out
 }

@@ -13,8 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
+
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // workspace is where the packages are installed, with copies of all that uses them: modules are found in the node_modules
@@ -114,23 +114,17 @@ func install() error {
 	if present, err := os.ReadFile(installed); err == nil && bytes.Equal(present, lock) {
 		return nil
 	}
-	if err := run(nodeCommand("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")); err != nil {
+	if err := process.Run(nodeCommand("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")); err != nil {
 		return err
 	}
 	return os.WriteFile(installed, lock, 0o644)
 }
 
-// meddling are the variables that the shipped configuration, wrangler and Miniflare listen to.
-var meddling = regexp.MustCompile(
-	`^((CLOUDFLARE|CF|WORKERS|WRANGLER|MINIFLARE|OTLP|OTEL|REMOTE_WRITE)_\w*|[A-Z]+_(ADDR|PORT)|STATE_DIR|LOG_LEVEL|NODE_ENV)=`)
-
-func cleanEnvironment() []string { return slices.DeleteFunc(os.Environ(), meddling.MatchString) }
-
 // nodeCommand is a program in the workspace that neither asks nor tells anybody anything.
 func nodeCommand(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = workspace
-	cmd.Env = append(cleanEnvironment(), "CI=1", "NO_COLOR=1", "WRANGLER_SEND_METRICS=false",
+	cmd.Env = append(process.Environment(), "CI=1", "NO_COLOR=1", "WRANGLER_SEND_METRICS=false",
 		"XDG_CONFIG_HOME="+filepath.Join(workspace, ".config"))
 	return cmd
 }
