@@ -27,7 +27,7 @@ SOURCES := $(sort $(shell find . \( -name '.?*' -o -name testdata -o -path ./$(B
 
 .PHONY: help
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 .PHONY: build
 build: $(COLLECTOR) $(SIMULATOR) ## Build the collector and the simulator into bin/; VERSION=… to stamp another version
@@ -145,5 +145,5 @@ tidy: ## Tidy every module
 	$(foreach module,$(MODULES),go -C $(module) mod tidy && ) true
 
 .PHONY: clean
-clean: ## Remove what the build and the demo wrote
-	rm -rf $(BIN) $(CACHE) state
+clean: ## Remove bin, .tools, Prometheus' data, and state: the counters too, of a real account as of the simulator
+	rm -rf $(BIN) $(CACHE) data state

@@ -35,7 +35,7 @@ fail() {
 	echo "make run: the $1 ended by itself (status $status); its last lines above say why." >&2
 	echo "make run: if an address is already in use, choose another port with METRICS_PORT ($METRICS_PORT)," \
 		"SIMULATOR_PORT ($SIMULATOR_PORT), TELEMETRY_PORT, HEALTH_PORT or ZPAGES_PORT, for example:" \
-		"METRICS_PORT=9465 make run" >&2
+		"METRICS_PORT=9474 make run" >&2
 	[ "$status" -ne 0 ] || status=1
 	exit "$status"
 }
