@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -141,7 +142,9 @@ type watched struct {
 func TestDashboardsAndRulesLive(t *testing.T) {
 	t.Parallel()
 	o := observe(t)
-	go pushForever(t.Context(), o.intake(1))
+	i, pushing := o.intake(1), sync.WaitGroup{}
+	pushing.Go(func() { pushForever(t.Context(), i) })
+	t.Cleanup(pushing.Wait)
 
 	// Thirteen hours behind, and then half an hour is read at once, with what went wrong in it.
 	o.expectAlerts(t, "CloudflareDataStale", "CloudflareDataLossNear")
@@ -308,10 +311,11 @@ func guardedAlerts(t *testing.T) []string {
 func some(samples []sample) bool { return len(samples) > 0 }
 
 // firing are the alerts that fire now, those on the receivers left out in which something is wrong all the time.
-func (o *watched) firing(t *testing.T) []string {
-	t.Helper()
+func (o *watched) firing(t require.TestingT) []string {
+	samples, err := o.prometheus.evaluate(`ALERTS{alertstate="firing"}`, time.Now())
+	require.NoError(t, err)
 	var names []string
-	for _, s := range o.prometheus.query(t, `ALERTS{alertstate="firing"}`, time.Now()) {
+	for _, s := range samples {
 		delete(o.alerts, s.labels["alertname"])
 		if !strings.HasPrefix(s.labels["instance"], "cloudflaremetrics/") {
 			names = append(names, s.labels["alertname"])
@@ -324,7 +328,7 @@ func (o *watched) firing(t *testing.T) []string {
 func (o *watched) expectAlerts(t *testing.T, names ...string) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		assert.Subset(c, o.firing(t), names)
+		assert.Subset(c, o.firing(c), names)
 	}, 3*time.Minute, 500*time.Millisecond, "alerts fire: %v", names)
 }
 
@@ -332,7 +336,7 @@ func (o *watched) expectAlerts(t *testing.T, names ...string) {
 func (o *watched) expectData(t *testing.T, wanted func(expression) bool) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		o.pending = slices.DeleteFunc(o.pending, func(e expression) bool { return o.prometheus.hasData(t, e.text) })
+		o.pending = slices.DeleteFunc(o.pending, func(e expression) bool { return o.prometheus.hasData(c, e.text) })
 		for _, e := range o.pending {
 			assert.False(c, wanted(e), "%s has no data: %s", e.where, e.text)
 		}
@@ -340,9 +344,10 @@ func (o *watched) expectData(t *testing.T, wanted func(expression) bool) {
 }
 
 // hasData tells whether an expression gives anything that can be drawn.
-func (p *prometheusServer) hasData(t *testing.T, expr string) bool {
-	t.Helper()
-	return slices.ContainsFunc(p.query(t, expr, time.Now()), func(s sample) bool { return !math.IsNaN(s.value) })
+func (p *prometheusServer) hasData(t assert.TestingT, expr string) bool {
+	samples, err := p.evaluate(expr, time.Now())
+	assert.NoError(t, err, expr)
+	return slices.ContainsFunc(samples, func(s sample) bool { return !math.IsNaN(s.value) })
 }
 
 // expectHealthyRules asks Prometheus whether each rule can be evaluated and each annotation be made.

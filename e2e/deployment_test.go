@@ -108,7 +108,7 @@ func (d *deployment) eventually(within time.Duration, condition func(*assert.Col
 
 // get fetches a page.
 func get(url string) (page []byte, code int, err error) {
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get(url)
 	if err != nil {
 		return nil, 0, err

@@ -158,7 +158,7 @@ func TestSlowRequestsAreCutOff(t *testing.T) {
 				took := time.Since(began)
 				assert.Contains(t, answer, tt.says, name)
 				assert.Greater(t, took, tt.after/2, name)
-				assert.Less(t, took, tt.after+10*time.Second, name) // the machine is slow, too
+				assert.Less(t, took, tt.after+30*time.Second, name) // the machine is slow, too
 				assert.NoError(t, err, name)
 			})
 		}
@@ -227,6 +227,7 @@ func TestOverload(t *testing.T) {
 	for range held {
 		connection, err := net.Dial("tcp", d.env["WORKERS_ENDPOINT"])
 		require.NoError(t, err)
+		t.Cleanup(func() { _ = connection.Close() }) // has been closed unless the test fails
 		connections = append(connections, connection)
 		group.Go(func() {
 			header := "POST /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + testToken + "\r\nContent-Length: " + strconv.Itoa(len(large)) + "\r\n\r\n"
@@ -266,24 +267,24 @@ func TestIdempotencyKeysAreBounded(t *testing.T) {
 	d := deployWorkers(t, fmt.Sprintf("yaml:receivers::workersmetrics::idempotency: {max_keys: %d, ttl: 20s}", keys))
 	d.startTaking()
 	i := d.intake(1)
-	increment := func(key string) reply {
-		got, err := i.do(t.Context(), http.MethodPatch, "/metrics/requests_total", "", "Idempotency-Key", key)
+	increment := func(t require.TestingT, key string) reply {
+		got, err := i.do(d.t.Context(), http.MethodPatch, "/metrics/requests_total", "", "Idempotency-Key", key)
 		require.NoError(t, err)
 		return got
 	}
 	for key := range keys {
-		require.Equal(t, http.StatusOK, increment(strconv.Itoa(key)).status)
+		require.Equal(t, http.StatusOK, increment(t, strconv.Itoa(key)).status)
 	}
 	for range 3 {
-		got := increment("one too many")
+		got := increment(t, "one too many")
 		assert.Equal(t, http.StatusServiceUnavailable, got.status)
 		assert.Equal(t, "2", got.header.Get("Retry-After"), "an eighth of the ttl")
 	}
-	assert.Equal(t, http.StatusOK, increment("3").status)
+	assert.Equal(t, http.StatusOK, increment(t, "3").status)
 	i.ok(t, http.MethodPatch, "/metrics/requests_total", "")
 	d.expectSeries(map[string]float64{"requests_total{}": keys + 1})
 	d.eventually(time.Minute, func(c *assert.CollectT) {
-		assert.Equal(c, http.StatusOK, increment("one too many").status)
+		assert.Equal(c, http.StatusOK, increment(c, "one too many").status)
 	}, "there is room again")
 	d.expectSeries(map[string]float64{"requests_total{}": keys + 2})
 }

@@ -65,7 +65,7 @@ func (d *deployment) intake(connections int) *intake {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	d.t.Cleanup(transport.CloseIdleConnections)
 	return &intake{
-		http: &http.Client{Transport: transport, Timeout: 30 * time.Second},
+		http: &http.Client{Transport: transport, Timeout: time.Minute},
 		url:  "http://" + d.env["WORKERS_ENDPOINT"], token: testToken,
 	}
 }
@@ -167,7 +167,7 @@ func (i *intake) sums(ctx context.Context) (map[string]float64, error) {
 // exporter reads the Prometheus exporter, which wants no token.
 func (d *deployment) exporter() *intake {
 	transport := &http.Transport{DisableKeepAlives: true}
-	return &intake{http: &http.Client{Transport: transport, Timeout: 5 * time.Second}, url: d.url("WORKERS_METRICS_PORT", "")}
+	return &intake{http: &http.Client{Transport: transport, Timeout: 30 * time.Second}, url: d.url("WORKERS_METRICS_PORT", "")}
 }
 
 // values are the values of all series but target_info.

@@ -18,8 +18,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/process"
 )
 
 // service is the name that the simulated Workers give themselves.
@@ -214,7 +216,16 @@ func (tr *traffic) waitForMore(d *deployment, n int64) {
 func (tr *traffic) end() tally {
 	tr.t.Helper()
 	tr.stop()
-	tr.group.Wait()
+	ended := make(chan struct{})
+	go func() {
+		tr.group.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(process.Patience):
+		require.FailNow(tr.t, "pushes are not taken")
+	}
 	tr.t.Logf("%d pushes", tr.truth.invocations())
 	return tr.truth
 }

@@ -26,7 +26,7 @@ import (
 const token = "node-token-that-must-never-be-printed"
 
 // patience is how long the slowest machine may take for what is waited for.
-const patience = 90 * time.Second
+const patience = process.Patience
 
 // collector is a collector's place on this machine: its ports and its state. Processes come and go there.
 type collector struct {
@@ -107,7 +107,7 @@ func (c *collector) get(url string) (string, error) {
 		return "", err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		return "", err

@@ -49,7 +49,7 @@ func newIntake(t *testing.T, target string) *intake {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: clients}
 	i := &intake{
-		t: t, target: target, client: http.Client{Transport: transport},
+		t: t, target: target, client: http.Client{Timeout: patience, Transport: transport},
 		pushed: truth{}, attempts: map[string]int{}, answered: map[string]bool{},
 	}
 	i.Server = httptest.NewServer(i)
