@@ -97,17 +97,16 @@ func measure(ctx context.Context, s server, o options) (result, error) {
 		share    float64
 		resident *int64
 	}{{0.1, &r.early}, {0.9, &r.late}} {
-		before := p.cpu()
-		pushes, took, err := l.flatOut(ctx, int(part.share*float64(o.pushes)), time.Duration(part.share*float64(o.full)))
+		pushes, err := r.flatOut(ctx, p, l, int(part.share*float64(o.pushes)), time.Duration(part.share*float64(o.full)))
 		if err != nil {
 			return r, err
 		}
 		r.pushed += pushes
-		r.rate = float64(pushes) / took.Seconds()
-		r.cpu = (p.cpu() - before) / time.Duration(pushes)
-		*part.resident = p.resident()
+		if *part.resident, err = p.resident(); err != nil {
+			return r, err
+		}
 	}
-	paced := int(r.rate / 2 * 10) // ten seconds of it
+	paced := max(1, int(r.rate/2*10)) // ten seconds of it
 	latencies, err := l.paced(ctx, paced, r.rate/2)
 	if err != nil {
 		return r, err
@@ -116,4 +115,20 @@ func measure(ctx context.Context, s server, o options) (result, error) {
 	r.pushed += paced
 	r.kept, err = p.counted(ctx, s)
 	return r, err
+}
+
+// flatOut measures what pushes cost while as many come as are answered.
+func (r *result) flatOut(ctx context.Context, p *process, l load, pushes int, limit time.Duration) (int, error) {
+	before, err := p.cpu()
+	if err != nil {
+		return 0, err
+	}
+	done, took, err := l.flatOut(ctx, pushes, limit)
+	if err != nil {
+		return done, err
+	}
+	after, err := p.cpu()
+	r.rate = float64(done) / took.Seconds()
+	r.cpu = (after - before) / time.Duration(max(1, done))
+	return done, err
 }

@@ -28,35 +28,46 @@ type process struct {
 
 // start starts a server and waits until it listens.
 func start(ctx context.Context, s server) (*process, error) {
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "pushbench-")
 	if err != nil {
 		return nil, err
 	}
-	p := &process{dir: dir}
-	for _, address := range []*string{&p.address, &p.metrics} {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		*address = listener.Addr().String()
-		if err := listener.Close(); err != nil {
-			return nil, err
-		}
-	}
-	args := s.command(dir, p.address, p.metrics)
-	p.cmd = exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // of the flags
+	args := s.command(dir, address, metrics)
+	p := &process{cmd: exec.CommandContext(ctx, args[0], args[1:]...), dir: dir, address: address, metrics: metrics} //nolint:gosec // of the flags
 	p.cmd.Stdout, p.cmd.Stderr = os.Stderr, os.Stderr
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	return p, p.listens(ctx)
+}
+
+// freeAddress finds one that nobody listens at.
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// listens waits until the server does, and stops it if that takes too long.
+func (p *process) listens(ctx context.Context) error {
 	for until := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.address)
 		if err == nil {
-			return p, conn.Close()
+			return conn.Close()
 		}
 		if time.Now().After(until) || ctx.Err() != nil {
 			p.stop()
-			return nil, err
+			return err
 		}
 	}
 }
@@ -70,31 +81,34 @@ func (p *process) stop() {
 
 // cpu returns the time that the server has spent on processors (proc_pid_stat(5), fields 14 and 15, in hundredths of a
 // second).
-func (p *process) cpu() time.Duration {
-	fields := p.stat("stat")
-	fields = fields[strings.LastIndex(fields, ")")+2:] // a name may contain spaces
-	list := strings.Fields(fields)
+func (p *process) cpu() (time.Duration, error) {
+	text, err := p.stat("stat")
+	if err != nil {
+		return 0, err
+	}
+	list := strings.Fields(text[strings.LastIndex(text, ")")+2:]) // a name may contain spaces
 	ticks := 0
 	for _, field := range list[11:13] {
 		n, _ := strconv.Atoi(field) // the kernel writes numbers
 		ticks += n
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
 // resident returns how much memory the server has (proc_pid_statm(5), field 2, in pages).
-func (p *process) resident() int64 {
-	pages, _ := strconv.ParseInt(strings.Fields(p.stat("statm"))[1], 10, 64)
-	return pages * int64(os.Getpagesize())
+func (p *process) resident() (int64, error) {
+	text, err := p.stat("statm")
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseInt(strings.Fields(text)[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
 }
 
 // stat reads a file about a process that runs.
-func (p *process) stat(name string) string {
+func (p *process) stat(name string) (string, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, name))
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return string(text), err
 }
 
 // counted adds up the counters that the server shows, once they do not change any more. A collector shows them with its next
@@ -111,7 +125,11 @@ func (p *process) counted(ctx context.Context, s server) (float64, error) {
 			return total, err
 		}
 		last = total
-		time.Sleep(25 * time.Second)
+		select {
+		case <-ctx.Done():
+			return total, context.Cause(ctx)
+		case <-time.After(25 * time.Second):
+		}
 	}
 }
 
