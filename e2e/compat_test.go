@@ -112,20 +112,11 @@ func newStillWorld(t *testing.T, accounts []simulator.Account) (w *world, procee
 	t.Helper()
 	executable(t)
 	now := time.Now().Add(-time.Hour).Truncate(time.Hour).Add(history / 4) // storage is told by full hours
-	w = &world{t: t, accounts: accounts, begin: now.Add(-history), end: now.Add(-time.Minute), port: freePort(t)}
 	var clock atomic.Int64
 	clock.Store(now.Add(-history / 2).Unix())
-	var err error
-	w.sim, err = simulator.New(simulator.Config{
-		Seed: 11, Accounts: accounts, Begin: w.begin, End: w.end, EventsPerMinute: 40, Token: testToken,
-		Clock:  func() time.Time { return time.Unix(clock.Load(), 0) },
-		Limits: simulator.Limits{RESTRequests: -1, GraphQLRequests: -1},
-	})
-	require.NoError(t, err)
-	w.serve()
-	t.Cleanup(func() {
-		w.sim.Close()
-		w.server.Close()
+	w = openWorld(t, simulator.Config{
+		Accounts: accounts, Begin: now.Add(-history), End: now.Add(-time.Minute), EventsPerMinute: 40,
+		Clock: func() time.Time { return time.Unix(clock.Load(), 0) },
 	})
 	return w, func() { clock.Store(now.Unix()) }
 }

@@ -215,21 +215,13 @@ func (o *watched) newTroubledWorld(t *testing.T) *world {
 	t.Helper()
 	begin := time.Now().Add(-15 * time.Hour).Truncate(time.Minute)
 	config := simulator.Config{
-		Seed: 11, Begin: begin, EventsPerMinute: 20, Token: testToken,
+		Seed: worldSeed, Begin: begin, EventsPerMinute: 20,
 		Clock:  func() time.Time { return time.Now().Add(-time.Duration(o.late.Load())) },
-		Limits: simulator.Limits{RESTRequests: -1, GraphQLRequests: -1, PageSize: 200},
+		Limits: simulator.Limits{PageSize: 200},
 	}
 	config.Accounts = troubledAccounts(t, config)
-	w := &world{t: t, accounts: config.Accounts, begin: begin, port: freePort(t)}
-	var err error
-	w.sim, err = simulator.New(config)
-	require.NoError(t, err)
+	w := openWorld(t, config)
 	w.sim.FailPool(w.sim.Pools(config.Accounts[0].ID)[0].ID)
-	w.serve()
-	t.Cleanup(func() {
-		w.sim.Close()
-		w.server.Close()
-	})
 	return w
 }
 
@@ -346,8 +338,7 @@ func (o *watched) expectData(t *testing.T, wanted func(expression) bool) {
 // hasData tells whether an expression gives anything that can be drawn.
 func (p *prometheusServer) hasData(t assert.TestingT, expr string) bool {
 	samples, err := p.evaluate(expr, time.Now())
-	assert.NoError(t, err, expr)
-	return slices.ContainsFunc(samples, func(s sample) bool { return !math.IsNaN(s.value) })
+	return assert.NoError(t, err, expr) && slices.ContainsFunc(samples, func(s sample) bool { return !math.IsNaN(s.value) })
 }
 
 // expectHealthyRules asks Prometheus whether each rule can be evaluated and each annotation be made.

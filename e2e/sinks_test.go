@@ -115,19 +115,26 @@ func (s *sink) samples() ([]sample, error) {
 // parseRemoteWrite reads a prometheus.WriteRequest (remote write 1.0,
 // https://github.com/prometheus/prometheus/blob/main/prompb/types.proto): message TimeSeries is field 1.
 func parseRemoteWrite(s *sink, body []byte) error {
+	return eachTimeSeries(body, func(labels map[string]string, n protowire.Number, message []byte) error {
+		if n == 2 {
+			return s.parseSample(message, labels)
+		}
+		return nil
+	})
+}
+
+// eachTimeSeries visits the messages in each TimeSeries of a WriteRequest. The labels, field 1, precede all others.
+func eachTimeSeries(body []byte, visit func(labels map[string]string, n protowire.Number, message []byte) error) error {
 	return eachField(body, func(n protowire.Number, series []byte, _ uint64) error {
 		if n != 1 {
 			return nil
 		}
 		labels := map[string]string{}
 		return eachField(series, func(n protowire.Number, message []byte, _ uint64) error {
-			switch n {
-			case 1:
+			if n == 1 {
 				return parseLabel(message, labels)
-			case 2:
-				return s.parseSample(message, labels)
 			}
-			return nil
+			return visit(labels, n, message)
 		})
 	})
 }
@@ -145,7 +152,7 @@ func parseLabel(message []byte, labels map[string]string) error {
 	return err
 }
 
-// parseSample reads a Sample: value 1 (double), timestamp 2 (milliseconds). The labels precede it.
+// parseSample reads a Sample: value 1 (double), timestamp 2 (milliseconds).
 func (s *sink) parseSample(message []byte, labels map[string]string) error {
 	var value float64
 	var at int64

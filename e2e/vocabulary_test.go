@@ -255,8 +255,8 @@ func TestAlertsAreGuarded(t *testing.T) {
 		}
 	}
 	guarded := 0
-	for _, r := range ruleFiles(t)["cloudflare-alerts.yaml"].Groups {
-		for _, r := range r.Rules {
+	for _, group := range ruleFiles(t)["cloudflare-alerts.yaml"].Groups {
+		for _, r := range group.Rules {
 			read, guards := map[string]bool{}, map[string]bool{}
 			collect(parse(t, r.Expr), recorded, sources, read, guards)
 			for family := range read {

@@ -49,20 +49,11 @@ func (s *histogramSink) histograms() (map[string]native, error) {
 
 // readWriteRequest reads a prometheus.WriteRequest, where histograms are field 4 of a TimeSeries.
 func readWriteRequest(body []byte, keep func(string, native)) error {
-	return eachField(body, func(n protowire.Number, message []byte, _ uint64) error {
-		if n != 1 {
-			return nil
+	return eachTimeSeries(body, func(labels map[string]string, n protowire.Number, message []byte) error {
+		if n == 4 {
+			return keepHistogram(message, labels, keep)
 		}
-		labels := map[string]string{}
-		return eachField(message, func(n protowire.Number, field []byte, _ uint64) error {
-			switch n {
-			case 1:
-				return parseLabel(field, labels)
-			case 4:
-				return keepHistogram(field, labels, keep)
-			}
-			return nil
-		})
+		return nil
 	})
 }
 

@@ -28,6 +28,8 @@ import (
 const testToken = "e2e-token-that-must-never-be-printed"
 
 const (
+	// worldSeed makes the streams of all worlds.
+	worldSeed = 11
 	// speed is how many times as fast as time the simulated clock runs.
 	speed = 60
 	// behind is how far the simulated clock is behind ours at first; it never catches up within a test.
@@ -54,13 +56,20 @@ func newWorld(t *testing.T, accounts []simulator.Account, length time.Duration) 
 	executable(t) // building takes a while, in which the clock must not run
 	began := time.Now()
 	start := began.Add(-behind).Truncate(time.Minute)
-	w := &world{t: t, accounts: accounts, begin: start.Add(-history), end: start.Add(length), port: freePort(t)}
-	var err error
-	w.sim, err = simulator.New(simulator.Config{
-		Seed: 11, Accounts: accounts, Begin: w.begin, End: w.end, EventsPerMinute: 40, Token: testToken,
-		Clock:  func() time.Time { return start.Add(time.Since(began) * speed) },
-		Limits: simulator.Limits{RESTRequests: -1, GraphQLRequests: -1},
+	return openWorld(t, simulator.Config{
+		Accounts: accounts, Begin: start.Add(-history), End: start.Add(length), EventsPerMinute: 40,
+		Clock: func() time.Time { return start.Add(time.Since(began) * speed) },
 	})
+}
+
+// openWorld starts a Cloudflare that has the tests' seed, token and no quotas.
+func openWorld(t *testing.T, config simulator.Config) *world {
+	t.Helper()
+	config.Seed, config.Token = worldSeed, testToken
+	config.Limits.RESTRequests, config.Limits.GraphQLRequests = -1, -1
+	w := &world{t: t, accounts: config.Accounts, begin: config.Begin, end: config.End, port: freePort(t)}
+	var err error
+	w.sim, err = simulator.New(config)
 	require.NoError(t, err)
 	w.serve()
 	t.Cleanup(func() {
