@@ -13,36 +13,38 @@ const (
 	statHeight  = 4
 )
 
-// render turns definitions into Grafana's schema. Panels fill rows from left to right.
+// render turns definitions into Grafana's schema.
 func (d dashboard) render(c catalogue) *dashboardJSON {
-	out := &dashboardJSON{
+	return &dashboardJSON{
 		UID: d.uid, Title: "Cloudflare / " + d.title, Description: d.about, Tags: []string{tag},
 		Timezone: "browser", Editable: true, GraphTooltip: 1, Refresh: "1m", SchemaVersion: 39, Version: 1,
 		Time: timeRange{From: "now-6h", To: "now"}, Annotations: list[any]{List: []any{}}, Templating: list[any]{List: variables(d.variables)},
-		Links: []linkJSON{{Title: "Cloudflare", Type: "dashboards", Tags: []string{tag}, AsDropdown: true, IncludeVars: true, KeepTime: true, Icon: "external link"}},
+		Links:  []linkJSON{{Title: "Cloudflare", Type: "dashboards", Tags: []string{tag}, AsDropdown: true, IncludeVars: true, KeepTime: true, Icon: "external link"}},
+		Panels: d.layOut(c),
 	}
-	y, id := 0, 0
+}
+
+// layOut fills rows from left to right, one below the other.
+func (d dashboard) layOut(c catalogue) (panels []*panelJSON) {
+	y := 0
+	add := func(p *panelJSON, at gridPos) {
+		p.ID, p.GridPos = len(panels)+1, at
+		panels = append(panels, p)
+	}
 	for _, r := range d.rows {
-		id++
-		out.Panels = append(out.Panels, &panelJSON{
-			ID: id, Type: "row", Title: r.title, GridPos: gridPos{H: 1, W: columns, Y: y}, Collapsed: new(bool), Panels: &[]any{},
-		})
+		add(&panelJSON{Type: "row", Title: r.title, Collapsed: new(bool), Panels: &[]any{}}, gridPos{H: 1, W: columns, Y: y})
 		y++
 		x, tallest := 0, 0
 		for _, p := range r.panels {
 			if x+p.width > columns {
 				x, y, tallest = 0, y+tallest, 0
 			}
-			id++
-			rendered := p.render(c)
-			rendered.ID = id
-			rendered.GridPos = gridPos{H: p.height(), W: p.width, X: x, Y: y}
-			out.Panels = append(out.Panels, rendered)
+			add(p.render(c), gridPos{H: p.height(), W: p.width, X: x, Y: y})
 			x, tallest = x+p.width, max(tallest, p.height())
 		}
 		y += tallest
 	}
-	return out
+	return panels
 }
 
 func (p panel) height() int {
@@ -75,41 +77,53 @@ func (p panel) render(c catalogue) *panelJSON {
 
 // style sets the options that each kind of panel has.
 func (p panel) style(out *panelJSON) {
-	defaults := &out.FieldConfig.Defaults
-	newest := map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 	switch p.kind {
 	case graph:
-		stacking := map[string]any{"mode": "none", "group": "A"}
-		fill := 10
-		if p.stacked {
-			stacking["mode"], fill = "normal", 40
-		}
-		defaults.Custom = map[string]any{
-			"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": fill, "gradientMode": "none",
-			"showPoints": "auto", "pointSize": 4, "spanNulls": false, "stacking": stacking, "axisPlacement": "auto", "axisLabel": "",
-			"scaleDistribution": map[string]any{"type": "linear"}, "thresholdsStyle": map[string]any{"mode": "off"},
-		}
-		out.Options = map[string]any{
-			"legend":  map[string]any{"showLegend": true, "displayMode": "table", "placement": "bottom", "calcs": []string{"mean", "max", "lastNotNull"}},
-			"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
-		}
+		p.graphStyle(out)
 	case stat:
-		defaults.Color["mode"] = "thresholds"
+		out.FieldConfig.Defaults.Color["mode"] = "thresholds"
 		out.Options = map[string]any{
-			"reduceOptions": newest, "colorMode": "value", "graphMode": "area", "justifyMode": "auto", "orientation": "auto",
+			"reduceOptions": newest(), "colorMode": "value", "graphMode": "area", "justifyMode": "auto", "orientation": "auto",
 			"textMode": "auto", "wideLayout": true,
 		}
 	case bars:
 		out.Options = map[string]any{
-			"reduceOptions": newest, "displayMode": "gradient", "orientation": "horizontal", "valueMode": "color", "showUnfilled": true,
+			"reduceOptions": newest(), "displayMode": "gradient", "orientation": "horizontal", "valueMode": "color", "showUnfilled": true,
 			"minVizWidth": 8, "minVizHeight": 16, "namePlacement": "auto", "sizing": "auto",
 		}
 	case table:
-		defaults.Color["mode"] = "thresholds"
-		defaults.Custom = map[string]any{"align": "auto", "cellOptions": map[string]any{"type": "auto"}, "filterable": true, "inspect": false}
-		out.Options = map[string]any{"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"}, "countRows": false}}
-		out.Transformations = p.columns()
+		p.tableStyle(out)
 	}
+}
+
+// newest has a series shown as one value, its last.
+func newest() map[string]any {
+	return map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
+}
+
+func (p panel) graphStyle(out *panelJSON) {
+	stacking, fill := "none", 10
+	if p.stacked {
+		stacking, fill = "normal", 40
+	}
+	out.FieldConfig.Defaults.Custom = map[string]any{
+		"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": fill, "gradientMode": "none",
+		"showPoints": "auto", "pointSize": 4, "spanNulls": false, "stacking": map[string]any{"mode": stacking, "group": "A"},
+		"axisPlacement": "auto", "axisLabel": "", "scaleDistribution": map[string]any{"type": "linear"},
+		"thresholdsStyle": map[string]any{"mode": "off"},
+	}
+	out.Options = map[string]any{
+		"legend":  map[string]any{"showLegend": true, "displayMode": "table", "placement": "bottom", "calcs": []string{"mean", "max", "lastNotNull"}},
+		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
+	}
+}
+
+func (p panel) tableStyle(out *panelJSON) {
+	defaults := &out.FieldConfig.Defaults
+	defaults.Color["mode"] = "thresholds"
+	defaults.Custom = map[string]any{"align": "auto", "cellOptions": map[string]any{"type": "auto"}, "filterable": true, "inspect": false}
+	out.Options = map[string]any{"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"}, "countRows": false}}
+	out.Transformations = p.columns()
 }
 
 // columns hides what is the same in all rows and names the rest.
