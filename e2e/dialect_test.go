@@ -12,11 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/otlptranslator"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
@@ -262,27 +260,5 @@ func nativeName(otel string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("there is no metric %s", otel)
 	}
-	metric := otlptranslator.Metric{Name: otel, Unit: m.Unit, Type: otlptranslator.MetricTypeGauge}
-	if m.Sum != nil {
-		metric.Type = otlptranslator.MetricTypeMonotonicCounter
-	}
-	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
-	return namer.Build(metric)
+	return m.prometheusName(otel)
 }
-
-// declaredMetric is what metadata.yaml says of a metric.
-type declaredMetric struct {
-	Unit string
-	Sum  *struct{ Monotonic bool }
-}
-
-// declared are the metrics in metadata.yaml.
-var declared = sync.OnceValues(func() (map[string]declaredMetric, error) {
-	text, err := os.ReadFile(filepath.Join(repository, "metadata.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var file struct{ Metrics map[string]declaredMetric }
-	err = yaml.Unmarshal(text, &file)
-	return file.Metrics, err
-})

@@ -8,16 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/otlptranslator"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/oracle"
@@ -106,40 +101,6 @@ func translate(samples []sample) (reading, error) {
 	}
 	return r, nil
 }
-
-// prometheusNames gives the OTel name of each counter by the name that Prometheus has for it, translated from
-// metadata.yaml by Prometheus' own rules.
-var prometheusNames = sync.OnceValues(func() (map[string]string, error) {
-	data, err := os.ReadFile(filepath.Join(repository, "metadata.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		Metrics map[string]struct {
-			Unit string
-			Sum  *struct{ Monotonic bool }
-		}
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil, err
-	}
-	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
-	names := map[string]string{}
-	for otel, m := range file.Metrics {
-		if m.Sum == nil || !m.Sum.Monotonic {
-			continue
-		}
-		name, err := namer.Build(otlptranslator.Metric{Name: otel, Unit: m.Unit, Type: otlptranslator.MetricTypeMonotonicCounter})
-		if err != nil {
-			return nil, err
-		}
-		if other, taken := names[name]; taken {
-			return nil, fmt.Errorf("%s and %s have one name in Prometheus: %s", otel, other, name)
-		}
-		names[name] = otel
-	}
-	return names, nil
-})
 
 // read scrapes the deployment's Prometheus endpoint.
 func (d *deployment) read() (reading, error) {

@@ -12,11 +12,9 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/otlptranslator"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare/schema"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/dataset"
@@ -58,31 +56,10 @@ var pushedMetrics = vocabulary{
 	"llm_duration_ms":          {"model", "stage", "le"},
 }
 
-// metadataFile is what a metadata.yaml says of metrics.
-type metadataFile struct {
-	Metrics   map[string]metadataMetric
-	Telemetry struct{ Metrics map[string]metadataMetric }
-}
-
-type metadataMetric struct {
-	Enabled        bool
-	Unit           string
-	Attributes     []string
-	Sum, Histogram *struct{ Monotonic bool }
-}
-
 // add puts a metric in by the name that Prometheus' own rules give it.
 func (v vocabulary) add(t *testing.T, name string, m metadataMetric, more []string) {
 	t.Helper()
-	var kind otlptranslator.MetricType = otlptranslator.MetricTypeGauge
-	switch {
-	case m.Histogram != nil:
-		kind = otlptranslator.MetricTypeHistogram
-	case m.Sum != nil:
-		kind = otlptranslator.MetricTypeMonotonicCounter
-	}
-	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
-	translated, err := namer.Build(otlptranslator.Metric{Name: name, Unit: m.Unit, Type: kind})
+	translated, err := m.prometheusName(name)
 	require.NoError(t, err)
 	known := append(slices.Clone(m.Attributes), more...)
 	if m.Histogram == nil {
@@ -98,20 +75,14 @@ func (v vocabulary) histogram(name string, known []string) {
 	}
 }
 
-func readMetadata(t *testing.T, path ...string) (d metadataFile) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(append([]string{repository}, path...)...))
-	require.NoError(t, err)
-	require.NoError(t, yaml.Unmarshal(text, &d))
-	return d
-}
-
 // words are all series that expressions may read: those of both receivers with default settings, of the Collector, of the
 // example Workers, and what recording rules make of them.
 func words(t *testing.T) vocabulary {
 	t.Helper()
 	v := vocabulary{}
-	for _, d := range []metadataFile{readMetadata(t, "metadata.yaml"), readMetadata(t, "receiver", "workersmetricsreceiver", "metadata.yaml")} {
+	for _, dir := range []string{".", filepath.Join("receiver", "workersmetricsreceiver")} {
+		d, err := readMetadata(dir, "metadata.yaml")
+		require.NoError(t, err)
 		for name, m := range d.Metrics {
 			if m.Enabled {
 				v.add(t, name, m, resource)
