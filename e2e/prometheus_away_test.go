@@ -11,17 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// absence is ten of the shipped intervals at the tests' pace, that is what ten minutes are to a Collector that emits
-// once a minute.
-const absence = 10 * 2 * time.Second
+// absence is ten emissions long, as ten minutes are to a Collector with the shipped interval of a minute; unhurried, it
+// emits every five seconds.
+const absence = 10 * 5 * time.Second
 
-// impatience has remote write give batches up as soon as they are given up in ten minutes. The shipped configuration tries
-// each for 10 s, a sixth of its interval: that is 300 ms of two seconds.
+// impatience has remote write give batches up as soon, in proportion, as it does in those ten minutes. The shipped
+// configuration tries each for 10 s, a sixth of its interval: that is less than a second of five.
 const impatience = `yaml:
 exporters:
   prometheus_remote_write:
-    timeout: 300ms
-    retry_on_failure: {initial_interval: 50ms, max_interval: 100ms, max_elapsed_time: 300ms}
+    timeout: 800ms
+    retry_on_failure: {initial_interval: 100ms, max_interval: 200ms, max_elapsed_time: 800ms}
 `
 
 // A Prometheus that is away and comes back with the data it had before is told all that has happened meanwhile, also
@@ -43,8 +43,8 @@ func TestPrometheusIsAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			prometheusTool(t, "prometheus")
-			w := newWorld(t, twoZones(), 40*time.Minute)
-			d, p := ways[name].deploy(t, w, tt.overlay)
+			w := newWorld(t, twoZones(), 70*time.Minute)
+			d, p := ways[name].deploy(t, w, unhurried, tt.overlay)
 			d.start()
 			before := d.waitUntil(w.begin.Add(history), p.read)
 
