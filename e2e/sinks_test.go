@@ -210,6 +210,14 @@ func eachField(message []byte, visit func(protowire.Number, []byte, uint64) erro
 // parseOTLP reads an export request. A series is told from others as Prometheus does that promotes no attribute: by job
 // and instance, which are service.name and service.instance.id, and by the point's own attributes.
 func parseOTLP(s *sink, body []byte) error {
+	return eachMetric(body, func(resource pcommon.Map, m pmetric.Metric) error {
+		s.keepMetric(resource, m)
+		return nil
+	})
+}
+
+// eachMetric visits the metrics of an export request.
+func eachMetric(body []byte, visit func(resource pcommon.Map, m pmetric.Metric) error) error {
 	request := pmetricotlp.NewExportRequest()
 	if err := request.UnmarshalProto(body); err != nil {
 		return err
@@ -217,7 +225,9 @@ func parseOTLP(s *sink, body []byte) error {
 	for _, rm := range request.Metrics().ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
-				s.keepMetric(rm.Resource().Attributes(), m)
+				if err := visit(rm.Resource().Attributes(), m); err != nil {
+					return err
+				}
 			}
 		}
 	}

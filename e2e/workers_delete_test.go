@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
-	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/e2e/internal/exposition"
 )
@@ -42,20 +41,12 @@ func newJournal(t *testing.T) *journal {
 }
 
 func (j *journal) parse(body []byte) error {
-	request := pmetricotlp.NewExportRequest()
-	if err := request.UnmarshalProto(body); err != nil {
-		return err
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, rm := range request.Metrics().ResourceMetrics().All() {
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				j.note(m)
-			}
-		}
-	}
-	return nil
+	return eachMetric(body, func(_ pcommon.Map, m pmetric.Metric) error {
+		j.note(m)
+		return nil
+	})
 }
 
 func (j *journal) note(m pmetric.Metric) {

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
-	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -166,29 +166,21 @@ func zigzags(field []byte) ([]int64, error) {
 
 // readExportRequest reads OTLP, where buckets are numbered by where they begin.
 func readExportRequest(body []byte, keep func(string, native)) error {
-	request := pmetricotlp.NewExportRequest()
-	if err := request.UnmarshalProto(body); err != nil {
-		return err
-	}
-	for _, rm := range request.Metrics().ResourceMetrics().All() {
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				if m.Type() != pmetric.MetricTypeExponentialHistogram {
-					return errors.New("no exponential histogram")
-				}
-				for _, p := range m.ExponentialHistogram().DataPoints().All() {
-					if p.Flags().NoRecordedValue() {
-						p.SetSum(math.NaN())
-					}
-					keep(text(p.Attributes(), "case"), native{
-						Schema: int(p.Scale()), ZeroThreshold: p.ZeroThreshold(), Zero: p.ZeroCount(), Count: p.Count(), Sum: p.Sum(),
-						Positive: fromDense(p.Positive()), Negative: fromDense(p.Negative()),
-					})
-				}
-			}
+	return eachMetric(body, func(_ pcommon.Map, m pmetric.Metric) error {
+		if m.Type() != pmetric.MetricTypeExponentialHistogram {
+			return errors.New("no exponential histogram")
 		}
-	}
-	return nil
+		for _, p := range m.ExponentialHistogram().DataPoints().All() {
+			if p.Flags().NoRecordedValue() {
+				p.SetSum(math.NaN())
+			}
+			keep(text(p.Attributes(), "case"), native{
+				Schema: int(p.Scale()), ZeroThreshold: p.ZeroThreshold(), Zero: p.ZeroCount(), Count: p.Count(), Sum: p.Sum(),
+				Positive: fromDense(p.Positive()), Negative: fromDense(p.Negative()),
+			})
+		}
+		return nil
+	})
 }
 
 func fromDense(buckets pmetric.ExponentialHistogramDataPointBuckets) map[int]uint64 {
