@@ -81,6 +81,18 @@ func (c *collector) expect(want truth) {
 	c.current.Eventually(patience, func(t *assert.CollectT) { assert.Empty(t, c.difference(c.scraped, want)) }, "Prometheus sees the truth")
 }
 
+// expectPushed waits until there have been so many pushes, Prometheus sees what they say, and that is what happened as far as
+// it is known.
+func (c *collector) expectPushed(i *intake, pushes int, known truth) {
+	c.t.Helper()
+	c.current.Eventually(patience, func(t *assert.CollectT) {
+		recorded, n := i.recorded()
+		assert.Equal(t, pushes, n)
+		assert.Empty(t, known.missing(recorded))
+		assert.Empty(t, c.difference(c.scraped, recorded))
+	}, "Prometheus sees what was pushed")
+}
+
 // stays makes sure that what is counted now, in the receiver itself, is still what happened.
 func (c *collector) stays(want truth) {
 	c.t.Helper()

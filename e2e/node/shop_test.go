@@ -145,12 +145,7 @@ func TestLLMCalls(t *testing.T) {
 		}
 	}
 	w.load(calls)
-	c.current.Eventually(patience, func(t *assert.CollectT) {
-		recorded, pushes := i.recorded()
-		assert.Equal(t, len(calls), pushes)
-		assert.Empty(t, want.missing(recorded))
-		assert.Empty(t, c.difference(c.scraped, recorded))
-	}, "Prometheus sees what was requested")
+	c.expectPushed(i, len(calls), want)
 }
 
 // dollars is what so many tokens cost.

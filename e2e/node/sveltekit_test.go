@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
 )
 
 // The hook of examples/worker/sveltekit, in an app that Vite and adapter-cloudflare have built, counts requests by the
@@ -38,10 +36,5 @@ func TestSvelteKit(t *testing.T) {
 		requested.add("http_request_duration_ms_count", map[string]string{"job": "my-app", "route": route}, 1)
 	}
 	w.load(calls)
-	c.current.Eventually(patience, func(t *assert.CollectT) {
-		recorded, pushes := i.recorded()
-		assert.Equal(t, len(calls), pushes)
-		assert.Empty(t, requested.missing(recorded))
-		assert.Empty(t, c.difference(c.scraped, recorded))
-	}, "Prometheus sees what was requested")
+	c.expectPushed(i, len(calls), requested)
 }
