@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -94,7 +95,9 @@ func (p *prometheusServer) evaluate(expr string, at time.Time) ([]sample, error)
 	if err != nil {
 		return nil, err
 	}
-	value, warnings, err := promapi.NewAPI(client).Query(p.t.Context(), expr, at)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
+	defer cancel()
+	value, warnings, err := promapi.NewAPI(client).Query(ctx, expr, at)
 	if err != nil {
 		return nil, err
 	}
