@@ -199,7 +199,6 @@ func observe(t *testing.T) *watched {
 		"127.0.0.1:9465", "127.0.0.1:"+o.env["WORKERS_METRICS_PORT"],
 		"127.0.0.1:8889", "127.0.0.1:"+o.env["TELEMETRY_PORT"],
 		"global:", "global:\n  evaluation_interval: 1s",
-		"scrape_interval: 1s", "scrape_interval: 2s", // or a busy machine takes too long for one
 	).Replace(shippedPrometheus(t, o.deployment))
 	root, err := filepath.Abs(repository)
 	require.NoError(t, err)

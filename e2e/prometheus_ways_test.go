@@ -61,7 +61,7 @@ func shippedPrometheus(t *testing.T, d *deployment) string {
 		"127.0.0.1:8888", "127.0.0.1:"+d.env["TELEMETRY_PORT"],
 		"../../dashboards", root+"/dashboards",
 	).Replace(uncommentedPrometheus(t))
-	return regexp.MustCompile(`scrape_interval: \w+`).ReplaceAllString(config, "scrape_interval: 2s")
+	return regexp.MustCompile(`scrape_(interval|timeout): \w+`).ReplaceAllString(config, "scrape_$1: 2s")
 }
 
 func uncommentedPrometheus(t *testing.T) string {
