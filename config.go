@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/scraper/scraperhelper"
 
+	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/cloudflare"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/inventory"
 	"github.com/otelcol-cloudflare/cloudflaremetricsreceiver/internal/metadata"
 )
@@ -168,7 +169,14 @@ func (c *Config) validateCredentials() error {
 		return errors.New("api_token: no credentials; set api_token, for example to ${env:CLOUDFLARE_API_TOKEN}, " +
 			"or api_key with api_email, or http::auth")
 	}
-	return nil
+	var errs []error
+	for key, value := range map[string]string{"api_token": string(c.APIToken), "api_key": string(c.APIKey), "api_email": c.APIEmail} {
+		if cloudflare.NotForHeaders(value) {
+			errs = append(errs, fmt.Errorf("%s: contains a space, a line break or another character that cannot be part of it; "+
+				"write a file without a line end, as with printf %%s \"$TOKEN\"", key))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *Config) validateHTTP() error {

@@ -99,6 +99,7 @@ func TestConfigErrorsNameKeyAndRemedy(t *testing.T) {
 		"no_period":                "rate_limit::rest::per: must be positive, for example 5m",
 		"unknown_dataset":          "datasets::httpRequests1m: no such dataset; there are advancedDns",
 		"negative_dataset_delay":   "datasets::httpRequests1mGroups::delay: must not be negative",
+		"token_with_line_end":      "api_token: contains a space, a line break",
 		"no_series":                "series_limit: must be positive",
 		"no_interval":              `"collection_interval"`,
 		"unknown_key":              "has invalid keys: delai",

@@ -28,13 +28,16 @@ func (c Credentials) validate() error {
 		return errors.New("use either an API token or an API key with an email address, not both")
 	case (c.Key == "") != (c.Email == ""):
 		return errors.New("an API key and an email address belong together")
-	case strings.ContainsFunc(c.Token+c.Key+c.Email, notForHeaders):
+	case NotForHeaders(c.Token + c.Key + c.Email):
 		return errors.New("credentials contain a space, a line break or another character that cannot be part of them")
 	}
 	return nil
 }
 
-func notForHeaders(r rune) bool { return r <= ' ' || r >= 0x7f }
+// NotForHeaders says that a text has characters that no credentials have, and that a header must not have.
+func NotForHeaders(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
 
 // authorize sets the headers of https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/.
 func (c Credentials) authorize(header http.Header) {
