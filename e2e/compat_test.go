@@ -38,6 +38,9 @@ service:
 // offByDefault is a metric that the exporter has and we do not put out by default.
 const offByDefault = "cloudflare.zone.edge_errors.path"
 
+// brief has merged series, whose end is not told, be gone as soon as nothing is shown in them any more.
+const brief = "yaml:exporters::prometheus::metric_expiration: 20s"
+
 const allMetrics = "yaml:receivers::cloudflaremetrics::metrics::" + offByDefault + "::enabled: true"
 
 // What the tests compare with is what the document advises for moving on.
@@ -70,7 +73,7 @@ func TestDialects(t *testing.T) {
 		t.Run(config, func(t *testing.T) {
 			t.Parallel()
 			w, proceed := newStillWorld(t, namesakes())
-			d := deployPrometheus(t, w, shipped(config), besides, allMetrics)
+			d := deployPrometheus(t, w, shipped(config), besides, allMetrics, brief)
 			d.env["NATIVE_PORT"] = strconv.Itoa(freePort(t))
 			c := d.start()
 			d.expectErrors(w, proceed)
